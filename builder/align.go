@@ -1,0 +1,215 @@
+package builder
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"go/version"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+)
+
+// alignedFiles are the go.mod files of a build, aligned with the host.
+type alignedFiles struct {
+	members  []alignedMember // the plugin's module first
+	changed  bool
+	warnings []string
+}
+
+type alignedMember struct {
+	dir     string
+	name    string
+	file    *modfile.File
+	content []byte
+	changed bool
+}
+
+// unpruned says that the go.mod file does not name all modules that the build
+// needs.
+func (m alignedMember) unpruned() bool {
+	return m.file.Go == nil || version.Compare("go"+m.file.Go.Version, "go1.17") < 0
+}
+
+// goVersion gives the newest go line of the members.
+func (a *alignedFiles) goVersion() string {
+	newest := "1.18" // the first go command that knows workspaces
+	for _, m := range a.members {
+		if m.file.Go != nil && version.Compare("go"+m.file.Go.Version, "go"+newest) > 0 {
+			newest = m.file.Go.Version
+		}
+	}
+	return newest
+}
+
+// aligned computes the go.mod files of the build for a layout.
+func (p *planner) aligned(l Layout) (*alignedFiles, error) {
+	release, _ := goRelease(p.host.Binary.GoVersion)
+	al := &aligner{host: p.host, release: release, released: l.Released, raised: p.src.Raised, use: map[string]string{}}
+	members := []Member{{Dir: p.src.Dir, ModFile: p.src.ModFile}}
+	if p.src.Work != nil {
+		for _, m := range p.src.Work.Members {
+			if m.Dir != p.src.Dir {
+				members = append(members, m)
+			}
+		}
+	}
+	if dir := p.src.HostDir; dir != "" {
+		if path := modulePath(p.src.Folders[dir].Content); l.Name == Workspace || p.src.Work != nil {
+			members = append(members, Member{Dir: dir, ModFile: p.src.Folders[dir]})
+		} else {
+			al.use[path] = dir
+		}
+	}
+	if l.Name == Workspace {
+		members = append(members, p.workspaceMembers(members)...)
+	}
+	if p.src.Resolved != nil && p.src.Work == nil && l.Name != Workspace {
+		members[0].ModFile.Content = p.src.Resolved.ModFile
+	}
+	out := &alignedFiles{}
+	for i, m := range members {
+		var extra []string
+		if i == 0 {
+			extra = p.graphModules()
+		} else {
+			al.raised = nil
+		}
+		content, changed, err := al.align(m.ModFile.Name, m.ModFile.Content, extra)
+		if err != nil {
+			return nil, err
+		}
+		file, err := modfile.Parse(m.ModFile.Name, content, nil)
+		if err != nil {
+			return nil, err
+		}
+		out.members = append(out.members, alignedMember{dir: m.Dir, name: m.ModFile.Name, file: file, content: content, changed: changed})
+		out.changed = out.changed || changed
+	}
+	out.warnings = al.warnings
+	return out, nil
+}
+
+// workspaceMembers finds the folders that the plugin takes modules of the host
+// from, as further members of a workspace.
+func (p *planner) workspaceMembers(have []Member) []Member {
+	var list []Member
+	for _, r := range p.modFile.Require {
+		folder, _ := replacement(p.modFile, p.src.Dir, r.Mod.Path, r.Mod.Version)
+		if folder == "" || p.host.roots[r.Mod.Path] != r.Mod.Path || p.src.Folders[folder].Content == nil {
+			continue
+		}
+		if slices.ContainsFunc(have, func(m Member) bool { return m.Dir == folder }) {
+			continue
+		}
+		list = append(list, Member{Dir: folder, ModFile: p.src.Folders[folder]})
+	}
+	return list
+}
+
+// graphModules lists the modules, other than main ones, that the plugin is
+// really built from.
+func (p *planner) graphModules() []string {
+	paths := map[string]bool{}
+	for _, pkg := range p.src.Graph {
+		if pkg.Module != nil && pkg.Module.Version != "" {
+			paths[pkg.Module.Path] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(paths))
+}
+
+// pins lists the modules that the plugin gets at another version than its own
+// go.mod asks for.
+func (p *planner) pins(a *alignedFiles) []Pin {
+	pins := []Pin{}
+	for _, r := range a.members[0].file.Require {
+		own := required(p.modFile, r.Mod.Path)
+		if want, ok := p.host.pinned(r.Mod.Path); ok && own != "" && own != want {
+			pins = append(pins, Pin{Module: r.Mod.Path, Plugin: own, Host: want})
+		}
+	}
+	slices.SortFunc(pins, func(a, b Pin) int { return strings.Compare(a.Module, b.Module) })
+	return pins
+}
+
+// modulePath gives the path that a go.mod file's module line names.
+func modulePath(content []byte) string { return modfile.ModulePath(content) }
+
+// sumLines writes go.sum lines for what the module cache holds of the pinned
+// modules, where that is what the host was built from.
+func (p *planner) sumLines(a *alignedFiles) string {
+	var lines strings.Builder
+	for _, r := range a.members[0].file.Require {
+		mod, sum := p.host.sum(r.Mod.Path)
+		cached, ok := p.src.Sums[mod]
+		if !ok || sum == "" || cached.Zip != sum {
+			continue
+		}
+		fmt.Fprintf(&lines, "%s %s %s\n%s %s/go.mod %s\n", mod.Path, mod.Version, cached.Zip, mod.Path, mod.Version, cached.GoMod)
+	}
+	return lines.String()
+}
+
+// workFile writes a go.work file over the members, with the replacements of the
+// user's own made absolute.
+func (p *planner) workFile(a *alignedFiles) ([]byte, error) {
+	f := &modfile.WorkFile{Syntax: &modfile.FileSyntax{Name: "go.work"}}
+	if err := f.AddGoStmt(a.goVersion()); err != nil {
+		return nil, err
+	}
+	for _, m := range a.members {
+		if err := f.AddUse(m.dir, ""); err != nil {
+			return nil, err
+		}
+	}
+	if p.src.Work != nil {
+		own, err := modfile.ParseWork(p.src.Work.File.Name, p.src.Work.File.Content, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range own.Replace {
+			to := r.New.Path
+			if r.New.Version == "" && !filepath.IsAbs(to) {
+				to = filepath.Join(filepath.Dir(p.src.Work.File.Name), to)
+			}
+			if err := f.AddReplace(r.Old.Path, r.Old.Version, to, r.New.Version); err != nil {
+				return nil, err
+			}
+		}
+	}
+	f.SortBlocks()
+	f.Cleanup()
+	return modfile.Format(f.Syntax), nil
+}
+
+// overlayFile writes the file that go build's -overlay reads.
+func overlayFile(replace map[string]string) ([]byte, error) {
+	data, err := json.MarshalIndent(struct{ Replace map[string]string }{replace}, "", "\t")
+	if err != nil {
+		return nil, err
+	}
+	// JSON writes the mark's zero bytes escaped.
+	return bytes.ReplaceAll(data, []byte(`\u0000work\u0000`), []byte(workMark)), nil
+}
+
+// withLines appends lines that the content does not have yet.
+func withLines(content []byte, lines string) []byte {
+	have := map[string]bool{}
+	for line := range strings.Lines(string(content)) {
+		have[strings.TrimSpace(line)] = true
+	}
+	out := bytes.Clone(content)
+	if len(out) > 0 && out[len(out)-1] != '\n' {
+		out = append(out, '\n')
+	}
+	for line := range strings.Lines(lines) {
+		if !have[strings.TrimSpace(line)] {
+			out = append(out, line...)
+		}
+	}
+	return out
+}

@@ -1,0 +1,38 @@
+// Package builder says how to build a plugin so that it loads into a host, and
+// does it.
+//
+// How is a [Plan], computed by [NewPlan], a pure function of the host's facts
+// and the source's. [Run] carries it out in temporary folders, has the result
+// judged by inspector.Check, and puts it in place only if it loads.
+package builder
+
+import (
+	"io"
+)
+
+// Options are what the caller decides.
+type Options struct {
+	Dir     string   // the folder that relative paths mean; absolute
+	Package string   // the plugin's package, as go build takes it; "" is "."
+	Output  string   // the file to write, or with a trailing slash its folder; "" is what go build would write
+	Env     []string // the environment, as os.Environ gives it
+
+	// Toolchain is "" for the host's release as far as the user's settings let the
+	// go command have it, auto to allow its download, or a GOROOT.
+	Toolchain string
+
+	HostSrc string   // a folder with the source of a module of the host's; "" for none
+	PGO     string   // the host's profile; "" for what is found
+	Flags   []string // further flags of go build
+	Write   bool     // align the plugin's own go.mod and go.sum too, when the plugin was built
+
+	// Toolexec is the command that runs ToolexecMain with the arguments that are
+	// appended to it.
+	Toolexec []string
+
+	// Seal makes the sidecar of a plugin that loads, from its name and content.
+	// Nil for none.
+	Seal func(plugin string, data []byte) (sidecar []byte, err error)
+
+	Progress io.Writer // what is being done, and what go build prints; nil for nothing
+}

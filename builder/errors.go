@@ -1,0 +1,107 @@
+package builder
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/plugtool/plugtool/inspector"
+)
+
+// Every error below says by Hints what to do about it, in the order in which to
+// do it; the list may be empty.
+
+// NoFitError says that no plugin could be built that loads into the host.
+// Verdict, where there is one, is of the closest attempt.
+type NoFitError struct {
+	Host    string
+	Reason  string
+	Verdict *inspector.Verdict
+}
+
+func (e *NoFitError) Error() string {
+	return fmt.Sprintf("no plugin can be built that loads into %s: %s", e.Host, e.Reason)
+}
+
+// Hints gives nothing: the verdict's findings carry the cures.
+func (e *NoFitError) Hints() []string { return nil }
+
+// UsageError says that an option makes no sense, or contradicts the host.
+type UsageError struct {
+	Reason string
+	Hint   string
+}
+
+func (e *UsageError) Error() string { return e.Reason }
+
+// Hints says what to give instead.
+func (e *UsageError) Hints() []string { return nonEmpty(e.Hint) }
+
+// ToolchainError says that the host's Go is not to be had.
+type ToolchainError struct {
+	Want, Have string // Go versions: the host's, and that of the go command at hand
+	Reason     string
+	Hint       string
+}
+
+func (e *ToolchainError) Error() string {
+	return fmt.Sprintf("the host was built with %s and the go command here is %s: %s", e.Want, e.Have, e.Reason)
+}
+
+// Hints says how to get the release.
+func (e *ToolchainError) Hints() []string { return nonEmpty(e.Hint) }
+
+// CompilerError says that there is no C compiler for the host's platform.
+type CompilerError struct {
+	CC       string // what was looked for
+	Platform string // GOOS/GOARCH
+	Packages []string
+}
+
+func (e *CompilerError) Error() string {
+	return fmt.Sprintf("building a plugin for %s needs a C compiler, and %q is not to be found", e.Platform, e.CC)
+}
+
+// Hints says which packages hold it.
+func (e *CompilerError) Hints() []string { return e.Packages }
+
+// GoError says that the go command failed. Its output is kept whole.
+type GoError struct {
+	Command string   // as a person would type it
+	Output  string   // what it printed
+	Causes  []string // what plugtool knows about the cause, in sentences
+	Err     error
+}
+
+func (e *GoError) Error() string {
+	cause := ""
+	if len(e.Causes) > 0 {
+		cause = ": " + strings.Join(e.Causes, "; ")
+	}
+	return fmt.Sprintf("%s: %v%s\n%s", e.Command, e.Err, cause, strings.TrimRight(e.Output, "\n"))
+}
+
+// Unwrap gives the error of running the command.
+func (e *GoError) Unwrap() error { return e.Err }
+
+// Hints gives nothing: causes stand in the message, above the go command's words.
+func (e *GoError) Hints() []string { return nil }
+
+// SumError says that a module's content is not what the host was built from.
+type SumError struct {
+	Module       string // path@version
+	Host, Plugin string // h1: sums
+}
+
+func (e *SumError) Error() string {
+	return fmt.Sprintf("%s is not what the host was built from: host has %s, plugin's go.sum has %s", e.Module, e.Host, e.Plugin)
+}
+
+// Hints gives nothing: only where the module comes from can explain it.
+func (e *SumError) Hints() []string { return nil }
+
+func nonEmpty(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}

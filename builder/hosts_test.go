@@ -1,0 +1,262 @@
+package builder_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/plugtool/plugtool/builder"
+)
+
+// A hostCase is a host built in one of the ways in which hosts are built, and a
+// plugin's source as its author would have it.
+type hostCase struct {
+	name  string
+	setup func(*bench) // leaves the host at b.bin, and the plugin's module ready
+	opts  func(*bench, *builder.Options)
+	want  builder.LayoutName
+	says  string // what the plugin's Run returns in the host; "" for the usual
+}
+
+// usual is what the plugin returns: it sees the variables of the host's own
+// packages.
+const usual = "plain 2,28,6"
+
+// ownFolder has the plugin take the host's module from its folder.
+func ownFolder(b *bench) {
+	b.goMod(b.plugin, "-require=example.com/host@v0.0.0", "-replace=example.com/host=../host")
+	b.sums(b.plugin)
+}
+
+// published has the plugin take the host's module from the module proxy.
+func published(b *bench) { b.sums(b.plugin) }
+
+// checkout builds the host from its folder and has the plugin take it from there.
+func checkout(flags ...string) func(*bench) {
+	return func(b *bench) {
+		b.sums(b.host)
+		b.buildHost(nil, flags...)
+		ownFolder(b)
+	}
+}
+
+// elsewhere builds the host in another folder, which is gone afterwards.
+func elsewhere(env []string, flags ...string) func(*bench) {
+	return func(b *bench) {
+		there := filepath.Join(b.dir, "src", "app")
+		b.copy(b.host, there)
+		kept := b.host
+		b.host = there
+		b.sums(b.host)
+		b.buildHost(env, flags...)
+		if err := os.RemoveAll(there); err != nil {
+			b.t.Fatal(err)
+		}
+		b.host = kept
+		b.sums(b.host)
+		ownFolder(b)
+	}
+}
+
+var hostCases = []hostCase{
+	{name: "checkout trimmed", setup: checkout("-trimpath"), want: builder.Workspace},
+	{name: "checkout untrimmed", setup: checkout(), want: builder.Modules},
+	{name: "build folder is gone", setup: elsewhere(nil), want: builder.Rewritten},
+	{name: "installed trimmed", want: builder.Modules, setup: func(b *bench) {
+		b.installHost(nil, "-trimpath")
+		published(b)
+	}},
+	{name: "installed untrimmed", want: builder.Modules, setup: func(b *bench) {
+		b.installHost(nil)
+		published(b)
+	}},
+	{name: "other module cache", want: builder.Rewritten, setup: func(b *bench) {
+		b.installHost([]string{"GOMODCACHE=" + filepath.Join(b.dir, "other", "mod")})
+		published(b)
+	}},
+	{name: "installed trimmed, plugin has the folder", want: builder.Modules, setup: func(b *bench) {
+		b.installHost(nil, "-trimpath")
+		b.sums(b.host)
+		b.goMod(b.plugin, "-replace=example.com/host=../host")
+		b.goMod(b.plugin, "-require=example.com/host@v0.9.0")
+		b.sums(b.plugin)
+	}},
+	{name: "workspace trimmed", want: builder.Rewritten, setup: workspaceHost("-trimpath")},
+	{name: "workspace untrimmed", want: builder.Rewritten, setup: workspaceHost()},
+	{name: "vendored trimmed", want: builder.Workspace, setup: vendoredHost("-trimpath")},
+	{name: "vendored untrimmed", want: builder.Rewritten, setup: vendoredHost()},
+	{name: "forked dependency", want: builder.Workspace, setup: func(b *bench) {
+		b.goMod(b.host, "-replace=example.com/dep=example.com/fork@v1.0.0")
+		checkout("-trimpath")(b)
+	}},
+	{name: "dependency from a folder", want: builder.Rewritten, setup: func(b *bench) {
+		b.copy(filepath.Join(testBuild, "modules/example.com/dep@v1.1.0"), filepath.Join(b.dir, "theirs"))
+		b.goMod(b.host, "-replace=example.com/dep=../theirs")
+		checkout()(b)
+	}},
+	{name: "race", setup: checkout("-race", "-trimpath"), want: builder.Workspace},
+	{name: "tags", setup: checkout("-tags=special,other", "-trimpath"), want: builder.Workspace, says: "special 2,28,6"},
+	{name: "gcflags for all", setup: checkout("-gcflags=all=-N -l", "-trimpath"), want: builder.Workspace},
+	{name: "gcflags for one package", setup: elsewhere(nil, "-gcflags=example.com/host/api=-l"), want: builder.Rewritten},
+	{name: "gcflags for the host's packages", setup: checkout("-gcflags=./...=-l"), want: builder.Modules},
+	{name: "cover", setup: elsewhere(nil, "-cover"), want: builder.Rewritten},
+	{name: "position independent", setup: checkout("-buildmode=pie", "-trimpath"), want: builder.Workspace},
+	{name: "linked stripped", setup: checkout("-ldflags=-s -w"), want: builder.Modules},
+	{name: "stripped", want: builder.Rewritten, setup: func(b *bench) {
+		elsewhere(nil)(b)
+		b.run(b.dir, nil, "strip", b.bin)
+	}},
+	{name: "GOAMD64=v3", want: builder.Workspace, setup: func(b *bench) {
+		b.sums(b.host)
+		b.buildHost([]string{"GOAMD64=v3"}, "-trimpath")
+		ownFolder(b)
+	}},
+	{name: "experiment", want: builder.Workspace, setup: func(b *bench) {
+		b.sums(b.host)
+		b.buildHost([]string{"GOEXPERIMENT=nogreenteagc"}, "-trimpath")
+		ownFolder(b)
+	}},
+	{name: "profile guided", want: builder.Workspace, setup: func(b *bench) {
+		b.profile(filepath.Join(b.host, "cmd", "host", "default.pgo"))
+		checkout("-trimpath")(b)
+	}},
+	{name: "plugin in the host's module", want: builder.Modules, setup: func(b *bench) {
+		inHost(b)
+		b.buildHost(nil, "-trimpath")
+	}},
+	{name: "plugin in the host's module, host installed", want: builder.Rewritten, setup: func(b *bench) {
+		inHost(b)
+		b.installHost(nil, "-trimpath")
+	}},
+}
+
+// inHost moves the plugin's package into the host's module.
+func inHost(b *bench) {
+	main := filepath.Join(b.host, "plugins", "hello", "main.go")
+	b.mkdir(filepath.Dir(main))
+	if err := os.Rename(filepath.Join(b.plugin, "main.go"), main); err != nil {
+		b.t.Fatal(err)
+	}
+	b.sums(b.host)
+	b.plugin = filepath.Dir(main)
+}
+
+// vendoredHost builds the host from a vendor folder.
+func vendoredHost(flags ...string) func(*bench) {
+	return func(b *bench) {
+		b.sums(b.host)
+		b.run(b.host, nil, "go", "mod", "vendor")
+		b.buildHost(nil, flags...)
+		if err := os.RemoveAll(filepath.Join(b.host, "vendor")); err != nil {
+			b.t.Fatal(err)
+		}
+		ownFolder(b)
+	}
+}
+
+// workspaceHost builds the host in a workspace with one of its dependencies.
+func workspaceHost(flags ...string) func(*bench) {
+	return func(b *bench) {
+		dep := filepath.Join(b.dir, "there", "dep")
+		b.copy(filepath.Join(testBuild, "modules/example.com/dep@v1.1.0"), dep)
+		b.copy(b.host, filepath.Join(b.dir, "there", "host"))
+		kept := b.host
+		b.host = filepath.Join(b.dir, "there", "host")
+		b.sums(b.host)
+		b.run(filepath.Dir(dep), nil, "go", "work", "init", "./dep", "./host")
+		b.buildHost(nil, flags...)
+		b.host = kept
+		b.sums(b.host)
+		ownFolder(b)
+	}
+}
+
+// profile writes a CPU profile that changes how packages are compiled.
+func (b *bench) profile(file string) {
+	b.t.Helper()
+	b.write(filepath.Join(b.dir, "prof", "go.mod"), "module prof\n\ngo 1.22\n")
+	b.write(filepath.Join(b.dir, "prof", "main.go"), profiled)
+	b.run(filepath.Join(b.dir, "prof"), nil, "go", "run", ".", file)
+}
+
+const profiled = `package main
+
+import (
+	"os"
+	"runtime/pprof"
+	"sort"
+	"strings"
+	"time"
+)
+
+func main() {
+	f, err := os.Create(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		panic(err)
+	}
+	for start := time.Now(); time.Since(start) < time.Second; {
+		var list []string
+		for i := range 1000 {
+			list = append(list, strings.Repeat("x", i%17))
+		}
+		sort.Strings(list)
+	}
+	pprof.StopCPUProfile()
+	if err := f.Close(); err != nil {
+		panic(err)
+	}
+}
+`
+
+func TestHosts(t *testing.T) {
+	for _, c := range hostCases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.test(t)
+		})
+	}
+}
+
+func (c hostCase) test(t *testing.T) {
+	b := newBench(t)
+	c.setup(b)
+	opts := b.options()
+	if c.opts != nil {
+		c.opts(b, &opts)
+	}
+	before := b.sourceOf(b.plugin)
+	res, err := b.build(opts)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	if res.Plan.Layout.Name != c.want {
+		t.Errorf("layout %s, want %s", res.Plan.Layout.Name, c.want)
+	}
+	says := c.says
+	if says == "" {
+		says = usual
+	}
+	got := b.load(res.Output)
+	if want := "loads: " + says; !strings.HasSuffix(got, want) {
+		t.Errorf("the host says %q, want %q", got, want)
+	}
+	if after := b.sourceOf(b.plugin); after != before {
+		t.Errorf("the plugin's files changed:\n%s\nwere\n%s", after, before)
+	}
+	b.noneLeft()
+}
+
+// sourceOf gives the go.mod and go.sum of a folder, where there are any.
+func (b *bench) sourceOf(dir string) string {
+	var all strings.Builder
+	for _, name := range []string{"go.mod", "go.sum", "go.work", "go.work.sum"} {
+		if data, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
+			all.Write(data)
+		}
+	}
+	return all.String()
+}

@@ -1,0 +1,320 @@
+package builder
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/sumdb/dirhash"
+)
+
+// Load gathers what NewPlan needs to know of the plugin's source and of this
+// machine. It runs one go command, go env, which reaches no network.
+func Load(ctx context.Context, host Host, opts Options) (Source, error) {
+	f, err := host.index()
+	if err != nil {
+		return Source{}, err
+	}
+	var src Source
+	if src.Go, err = loadGoEnv(ctx, opts); err != nil {
+		return src, err
+	}
+	start, err := src.locate(opts)
+	if err != nil {
+		return src, err
+	}
+	if err := src.readModule(); err != nil {
+		return src, err
+	}
+	if err := src.readWorkspace(start, opts); err != nil {
+		return src, err
+	}
+	if err := src.readFolders(f, opts); err != nil {
+		return src, err
+	}
+	src.findSums(f)
+	src.findProfile(f, opts)
+	release, _ := goRelease(host.Binary.GoVersion)
+	src.SDKs = findSDKs(release, src.Go, opts)
+	return src, nil
+}
+
+// loadGoEnv asks the go command for its settings, outside any module, so that no
+// go line of a go.mod makes it fetch another release.
+func loadGoEnv(ctx context.Context, opts Options) (GoEnv, error) {
+	command, err := lookPath(opts.Env, opts.Dir, "go")
+	if err != nil {
+		return GoEnv{}, fmt.Errorf("building a plugin needs the go command, and there is none in PATH; see https://go.dev/dl")
+	}
+	var env struct {
+		GOVERSION, GOROOT, GOMODCACHE, GOTOOLCHAIN, GOHOSTOS, GOHOSTARCH string
+		GOFLAGS, CC, CGO_ENABLED, GOEXPERIMENT, GOWORK, GO111MODULE      string
+	}
+	c := goCommand{path: command, dir: filepath.VolumeName(opts.Dir) + string(filepath.Separator), env: opts.Env, args: []string{"env", "-json",
+		"GOVERSION", "GOROOT", "GOMODCACHE", "GOTOOLCHAIN", "GOHOSTOS", "GOHOSTARCH",
+		"GOFLAGS", "CC", "CGO_ENABLED", "GOEXPERIMENT", "GOWORK", "GO111MODULE"}}
+	out, _, err := c.run(ctx, nil)
+	if err != nil {
+		return GoEnv{}, err
+	}
+	if err := json.Unmarshal(out, &env); err != nil {
+		return GoEnv{}, fmt.Errorf("read what go env printed: %w", err)
+	}
+	return GoEnv{
+		Command: command, Version: env.GOVERSION, Root: env.GOROOT, ModCache: env.GOMODCACHE,
+		Toolchain: env.GOTOOLCHAIN, HostOS: env.GOHOSTOS, HostArch: env.GOHOSTARCH,
+		Flags: env.GOFLAGS, CC: env.CC, Cgo: getEnv(opts.Env, "CGO_ENABLED"),
+		Experiment: env.GOEXPERIMENT, Work: env.GOWORK, ModuleMode: env.GO111MODULE,
+	}, nil
+}
+
+// locate finds the package's folder and its module. A package given by its
+// folder may lie in another module than opts.Dir. It gives the folder from which
+// a workspace is looked for.
+func (s *Source) locate(opts Options) (start string, err error) {
+	pkg := opts.Package
+	if pkg == "" {
+		pkg = "."
+	}
+	start = opts.Dir
+	local := filepath.IsAbs(pkg) || pkg == "." || pkg == ".." || strings.HasPrefix(pkg, "./") || strings.HasPrefix(pkg, "../") || strings.HasSuffix(pkg, ".go")
+	target := filepath.Join(opts.Dir, pkg)
+	if filepath.IsAbs(pkg) {
+		target = filepath.Clean(pkg)
+	}
+	if local {
+		fi, err := os.Stat(target)
+		if err != nil {
+			return "", fmt.Errorf("package %s: %w", pkg, err)
+		}
+		if start = target; !fi.IsDir() {
+			start = filepath.Dir(target)
+		}
+	}
+	mod := findUp(start, "go.mod")
+	if mod == "" {
+		return "", fmt.Errorf("no go.mod in %s or above it: a plugin needs a module (go mod init NAME)", start)
+	}
+	s.ModFile.Name, s.Dir, s.Package = mod, filepath.Dir(mod), pkg
+	if local {
+		rel, err := filepath.Rel(s.Dir, target)
+		if err != nil {
+			return "", err
+		}
+		s.Package = "./" + filepath.ToSlash(rel)
+		if rel == "." {
+			s.Package = "."
+		}
+	}
+	return start, nil
+}
+
+// readModule reads go.mod, or the file that GOFLAGS has in its place, and go.sum.
+func (s *Source) readModule() error {
+	words, err := splitQuoted(s.Go.Flags)
+	if err != nil {
+		return &UsageError{Reason: fmt.Sprintf("GOFLAGS=%q: %v", s.Go.Flags, err)}
+	}
+	mod := ""
+	for _, word := range words {
+		switch name, value, _ := splitFlag(word); name {
+		case "modfile":
+			s.ModFile.Name = value
+			if !filepath.IsAbs(value) {
+				s.ModFile.Name = filepath.Join(s.Dir, value)
+			}
+		case "mod":
+			mod = value
+		}
+	}
+	if s.ModFile.Content, err = os.ReadFile(s.ModFile.Name); err != nil {
+		return err
+	}
+	s.SumFile.Name = strings.TrimSuffix(s.ModFile.Name, ".mod") + ".sum"
+	if s.SumFile.Content, err = readOptional(s.SumFile.Name); err != nil {
+		return err
+	}
+	f, err := modfile.Parse(s.ModFile.Name, s.ModFile.Content, nil)
+	if err != nil {
+		return err
+	}
+	if f.Module != nil {
+		s.Path = importPath(f.Module.Mod.Path, s.Package)
+	}
+	_, err = os.Stat(filepath.Join(s.Dir, "vendor", "modules.txt"))
+	s.Vendored = err == nil && (mod == "" || mod == "vendor")
+	return nil
+}
+
+// importPath gives a package's import path as far as it shows without asking.
+func importPath(mod, pkg string) string {
+	switch {
+	case strings.HasSuffix(pkg, ".go"):
+		return strings.TrimSuffix(path.Base(pkg), ".go")
+	case pkg == "." || strings.HasPrefix(pkg, "./"):
+		return path.Join(mod, pkg)
+	}
+	return pkg
+}
+
+// readWorkspace reads the workspace that is in effect in the folder start, if
+// the plugin's module is a member of it.
+func (s *Source) readWorkspace(start string, opts Options) error {
+	file := s.Go.Work
+	switch {
+	case file == "off":
+		return nil
+	case file == "":
+		if file = findUp(start, "go.work"); file == "" {
+			return nil
+		}
+	case !filepath.IsAbs(file):
+		return &UsageError{Reason: fmt.Sprintf("GOWORK=%s: want an absolute path", file)}
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	f, err := modfile.ParseWork(file, content, nil)
+	if err != nil {
+		return err
+	}
+	w := &Work{File: File{Name: file, Content: content}}
+	if w.Sum, err = readOptional(file + ".sum"); err != nil {
+		return err
+	}
+	for _, use := range f.Use {
+		dir := use.Path
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(filepath.Dir(file), dir)
+		}
+		name := filepath.Join(dir, "go.mod")
+		content, err := os.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("workspace %s: %w", file, err)
+		}
+		w.Members = append(w.Members, Member{Dir: dir, ModFile: File{Name: name, Content: content}})
+	}
+	if slices.ContainsFunc(w.Members, func(m Member) bool { return m.Dir == s.Dir }) {
+		s.Work = w
+	} else {
+		s.OtherWork = true
+	}
+	return nil
+}
+
+// readFolders reads the go.mod files of the folders that modules come from.
+func (s *Source) readFolders(f *hostFacts, opts Options) error {
+	s.Folders = map[string]File{}
+	if opts.HostSrc != "" {
+		if s.HostDir = opts.HostSrc; !filepath.IsAbs(s.HostDir) {
+			s.HostDir = filepath.Join(opts.Dir, s.HostDir)
+		}
+		name := filepath.Join(s.HostDir, "go.mod")
+		content, err := os.ReadFile(name)
+		if err != nil {
+			return &UsageError{Reason: fmt.Sprintf("host source %s: %v", opts.HostSrc, err)}
+		}
+		if mod := modfile.ModulePath(content); f.modules[mod] == nil {
+			return &UsageError{Reason: fmt.Sprintf("host source %s is module %q, which host %s was not built from", opts.HostSrc, mod, f.Binary.File)}
+		}
+		s.Folders[s.HostDir] = File{name, content}
+	}
+	own, err := modfile.Parse(s.ModFile.Name, s.ModFile.Content, nil)
+	if err != nil {
+		return err
+	}
+	for _, r := range own.Require {
+		folder, _ := replacement(own, s.Dir, r.Mod.Path, r.Mod.Version)
+		if folder == "" || f.modules[r.Mod.Path] == nil {
+			continue
+		}
+		name := filepath.Join(folder, "go.mod")
+		content, err := readOptional(name)
+		if err != nil {
+			return err
+		}
+		s.Folders[folder] = File{name, content}
+	}
+	return nil
+}
+
+// findSums reads from the module cache the checksums of the versions that the
+// host has of the modules that the plugin requires.
+func (s *Source) findSums(f *hostFacts) {
+	s.Sums = map[module.Version]Sums{}
+	own, err := modfile.Parse(s.ModFile.Name, s.ModFile.Content, nil)
+	if err != nil {
+		return // readModule has said so
+	}
+	for _, r := range own.Require {
+		mod, sum := f.sum(r.Mod.Path)
+		if sum == "" || r.Mod == mod {
+			continue
+		}
+		if sums, err := cachedSums(s.Go.ModCache, mod); err == nil {
+			s.Sums[mod] = sums
+		}
+	}
+}
+
+// cachedSums reads the checksums of a module version that the go command
+// downloaded and checked before.
+func cachedSums(cache string, mod module.Version) (Sums, error) {
+	escaped, err := module.EscapePath(mod.Path)
+	if err != nil {
+		return Sums{}, err
+	}
+	version, err := module.EscapeVersion(mod.Version)
+	if err != nil {
+		return Sums{}, err
+	}
+	base := filepath.Join(cache, "cache", "download", filepath.FromSlash(escaped), "@v", version)
+	zip, err := os.ReadFile(base + ".ziphash")
+	if err != nil {
+		return Sums{}, err
+	}
+	gomod, err := os.ReadFile(base + ".mod")
+	if err != nil {
+		return Sums{}, err
+	}
+	sum, err := dirhash.Hash1([]string{"go.mod"}, func(string) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(gomod)), nil
+	})
+	return Sums{Zip: strings.TrimSpace(string(zip)), GoMod: sum}, err
+}
+
+// findUp looks for a file in a folder and those above it.
+func findUp(dir, name string) string {
+	for {
+		file := filepath.Join(dir, name)
+		if fi, err := os.Stat(file); err == nil && fi.Mode().IsRegular() {
+			return file
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}
+
+// readOptional reads a file; one that is not there has no content.
+func readOptional(name string) ([]byte, error) {
+	content, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return content, err
+}

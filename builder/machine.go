@@ -1,0 +1,125 @@
+package builder
+
+import (
+	"fmt"
+	"go/version"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+)
+
+// findSDKs looks for the release where the go command, golang.org/dl and
+// distributions put theirs, and at the GOROOT that the user named.
+func findSDKs(release string, env GoEnv, opts Options) []SDK {
+	home := getEnv(opts.Env, "HOME")
+	minor := strings.TrimPrefix(version.Lang(release), "go")
+	roots := []string{
+		filepath.Join(env.ModCache, "golang.org", fmt.Sprintf("toolchain@v0.0.1-%s.%s-%s", release, env.HostOS, env.HostArch)),
+		filepath.Join("/usr/lib", "go-"+minor),
+		"/usr/local/go", "/usr/lib/go", "/usr/lib/golang",
+	}
+	if home != "" {
+		roots = append(roots, filepath.Join(home, "sdk", release))
+	}
+	if strings.ContainsRune(opts.Toolchain, filepath.Separator) {
+		root := opts.Toolchain
+		if !filepath.IsAbs(root) {
+			root = filepath.Join(opts.Dir, root)
+		}
+		roots = append(roots, filepath.Clean(root))
+	}
+	var sdks []SDK
+	for _, root := range roots {
+		v, err := os.ReadFile(filepath.Join(root, "VERSION"))
+		if err != nil {
+			continue
+		}
+		first, _, _ := strings.Cut(string(v), "\n")
+		sdk := SDK{Root: root, Version: strings.TrimSpace(first)}
+		if _, err := lookPath(nil, "/", sdk.command()); err == nil {
+			sdks = append(sdks, sdk)
+		}
+	}
+	return sdks
+}
+
+// findProfile looks for the PGO profile that the host was built with: the one
+// given, the default.pgo of its main package where the source is at hand, or
+// the file that it names.
+func (s *Source) findProfile(f *hostFacts, opts Options) {
+	recorded := f.Binary.Setting("-pgo")
+	if opts.PGO != "" {
+		if s.Profile = opts.PGO; !filepath.IsAbs(s.Profile) {
+			s.Profile = filepath.Join(opts.Dir, s.Profile)
+		}
+		return
+	}
+	if recorded == "" {
+		return
+	}
+	main := f.Binary.Main.Path
+	sub, ok := strings.CutPrefix(f.Binary.Path, main)
+	var candidates []string
+	if dir := s.moduleFolder(f, main); ok && main != "" && dir != "" {
+		candidates = append(candidates, filepath.Join(dir, filepath.FromSlash(path.Clean("/"+sub)), path.Base(recorded)))
+	}
+	if filepath.IsAbs(recorded) && checkFolder(recorded) == nil {
+		candidates = append(candidates, filepath.Clean(recorded))
+	}
+	for _, file := range candidates {
+		if fi, err := os.Lstat(file); err == nil && fi.Mode().IsRegular() {
+			s.Profile = file
+			return
+		}
+	}
+}
+
+// moduleFolder finds a module's source on this machine: in a given folder, the
+// plugin's own, its workspace, or the module cache.
+func (s *Source) moduleFolder(f *hostFacts, mod string) string {
+	for dir, file := range s.Folders {
+		if modfile.ModulePath(file.Content) == mod {
+			return dir
+		}
+	}
+	if modfile.ModulePath(s.ModFile.Content) == mod {
+		return s.Dir
+	}
+	if s.Work != nil {
+		for _, m := range s.Work.Members {
+			if modfile.ModulePath(m.ModFile.Content) == mod {
+				return m.Dir
+			}
+		}
+	}
+	if v, ok := f.pinned(mod); ok {
+		p := &planner{src: *s}
+		return p.cacheFolder(module.Version{Path: mod, Version: v})
+	}
+	return ""
+}
+
+// checkMachine refuses, before anything is built, what could not be built for
+// want of a C compiler.
+func checkMachine(p *planner, opts Options) error {
+	if p.src.Go.Cgo == "0" {
+		return &UsageError{Reason: "CGO_ENABLED=0 is set, and plugins need cgo", Hint: "unset CGO_ENABLED, or set it to 1"}
+	}
+	cross := crossCompiler(p.settings.goarch, p.src.Go)
+	cc := cross
+	if cc == "" {
+		cc = p.src.Go.CC
+	}
+	words, err := splitQuoted(cc)
+	if err != nil || len(words) == 0 {
+		return &UsageError{Reason: fmt.Sprintf("CC=%q names no C compiler", cc)}
+	}
+	if _, err := lookPath(opts.Env, p.src.Dir, words[0]); err != nil {
+		return &CompilerError{CC: words[0], Platform: p.host.Binary.Platform, Packages: compilerPackages(p.settings.goarch, cross != "")}
+	}
+	return nil
+}

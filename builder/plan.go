@@ -1,0 +1,136 @@
+package builder
+
+import (
+	"fmt"
+	"slices"
+
+	"golang.org/x/mod/modfile"
+)
+
+// A Plan says how to build a plugin for a host. It is pure data; paths of the
+// temporary folder that the build will use are not in it yet.
+type Plan struct {
+	Host      string    `json:"host"`
+	GoVersion string    `json:"goVersion"`
+	Platform  string    `json:"platform"`
+	Toolchain Toolchain `json:"toolchain"`
+	Layout    Layout    `json:"layout"`
+	Dir       string    `json:"dir"` // where the go command runs: the plugin's module
+	Package   string    `json:"package"`
+	Output    string    `json:"output"`
+	Env       []string  `json:"env"`   // settings over the user's own
+	Flags     []string  `json:"flags"` // of go build, without -o
+	Pins      []Pin     `json:"pins"`
+	Rewrites  []Rewrite `json:"rewrites,omitempty"`
+	Warnings  []string  `json:"warnings,omitempty"`
+
+	// files are written to the temporary folder. Their content and Env and Flags
+	// name that folder by workMark.
+	files []tempFile
+
+	toolexec   bool // Flags name the wrapper around the compiler
+	needsGraph bool // the plan cannot be finished without asking the go command
+	modMode    bool // the build uses a temporary go.mod, which the go command may complete
+	workMode   bool // the build uses a temporary go.work
+}
+
+type tempFile struct {
+	name    string
+	content []byte
+}
+
+// workMark stands for the temporary folder. No path can hold it.
+const workMark = "\x00work\x00"
+
+// planner holds what all of a plan's parts are computed from.
+type planner struct {
+	host     *hostFacts
+	src      Source
+	opts     Options
+	settings settings
+	tool     Toolchain
+	modFile  *modfile.File // the plugin's own, unchanged
+	warnings []string
+}
+
+// NewPlan computes how to build the plugin for the host. It is a pure function:
+// equal facts give equal plans. It refuses hosts that no plugin fits
+// ([*NoFitError]), toolchains that are not to be had ([*ToolchainError]), options that
+// contradict the host ([*UsageError]) and build information that the go command
+// cannot have written.
+func NewPlan(host Host, src Source, opts Options) (*Plan, error) {
+	p, err := newPlanner(host, src, opts)
+	if err != nil {
+		return nil, err
+	}
+	layouts, err := p.layouts()
+	if err != nil {
+		return nil, err
+	}
+	return p.plan(layouts[0])
+}
+
+func newPlanner(host Host, src Source, opts Options) (*planner, error) {
+	f, err := host.index()
+	if err != nil {
+		return nil, err
+	}
+	p := &planner{host: f, src: src, opts: opts}
+	if p.settings, err = hostSettings(f); err != nil {
+		return nil, err
+	}
+	if p.tool, err = chooseToolchain(f.Binary.GoVersion, src.Go, src.SDKs, opts.Toolchain); err != nil {
+		return nil, err
+	}
+	if p.modFile, err = modfile.Parse(src.ModFile.Name, src.ModFile.Content, nil); err != nil {
+		return nil, err
+	}
+	if p.modFile.Module == nil {
+		return nil, fmt.Errorf("%s names no module", src.ModFile.Name)
+	}
+	for _, flag := range p.settings.dropped {
+		p.warn("the host was built with the compiler flag %s, which is not copied", flag)
+	}
+	return p, nil
+}
+
+func (p *planner) warn(format string, args ...any) {
+	p.warnings = append(p.warnings, fmt.Sprintf(format, args...))
+}
+
+// plan computes the plan for one layout.
+func (p *planner) plan(l Layout) (*Plan, error) {
+	a, err := p.aligned(l)
+	if err != nil {
+		return nil, err
+	}
+	b := p.host.Binary
+	plan := &Plan{
+		Host: b.File, GoVersion: b.GoVersion, Platform: b.Platform,
+		Toolchain: p.tool, Layout: l,
+		Dir: p.src.Dir, Package: p.src.Package, Output: p.opts.Output,
+		Pins: p.pins(a),
+	}
+	user, err := p.userFlags()
+	if err != nil {
+		return nil, err
+	}
+	plan.Flags = append(plan.Flags, "-buildmode=plugin")
+	plan.Flags = append(plan.Flags, p.settings.flags(user.tags)...)
+	if err := p.addCompilerFlags(plan, l); err != nil {
+		return nil, err
+	}
+	plan.Env = p.environment(user)
+	if err := p.addModules(plan, l, a, user); err != nil {
+		return nil, err
+	}
+	plan.Flags = append(plan.Flags, user.flags...)
+	plan.Warnings = append(slices.Clone(p.warnings), user.warnings...)
+	plan.Warnings = append(plan.Warnings, a.warnings...)
+	for _, pin := range plan.Pins {
+		if pin.lowered() {
+			plan.Warnings = append(plan.Warnings, fmt.Sprintf("%s is forced down: plugin wants %s, host has %s", pin.Module, pin.Plugin, pin.Host))
+		}
+	}
+	return plan, nil
+}

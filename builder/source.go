@@ -1,0 +1,106 @@
+package builder
+
+import (
+	"golang.org/x/mod/module"
+)
+
+// Source is what a plan needs to know of the plugin and of this machine. [Load]
+// gathers it; the fields under "found later" stay empty until the go command
+// had to be asked.
+type Source struct {
+	Dir      string // the plugin's module: the folder of its go.mod
+	Package  string // the package as the go command is given it in Dir
+	Path     string // its import path, where that is known without asking
+	ModFile  File
+	SumFile  File
+	Vendored bool  // Dir has a vendor folder that the go command would use
+	Work     *Work // the workspace that Dir belongs to; nil for none
+
+	OtherWork bool // a workspace is in effect that Dir does not belong to
+
+	HostDir string // folder of a module of the host's, given by the user; "" for none
+
+	// Folders holds the go.mod files of HostDir and of the folders that ModFile
+	// takes modules from, by folder.
+	Folders map[string]File
+
+	Profile string // PGO profile of the host; "" for none at hand
+
+	Go   GoEnv
+	SDKs []SDK
+
+	// Sums are of module versions that the host has and the module cache holds.
+	Sums map[module.Version]Sums
+
+	// Found later.
+	Graph    []Package        // what the plugin is built from, as go list says it
+	Resolved *Resolved        // go.mod and go.sum as the go command completed them
+	Raised   []module.Version // versions above the host's that the build list reached
+}
+
+// A File is a file with the content that it had when it was read. Content is nil
+// where there was none.
+type File struct {
+	Name    string // absolute
+	Content []byte
+}
+
+// Resolved are a go.mod file and its go.sum.
+type Resolved struct {
+	ModFile, SumFile []byte
+}
+
+// Work is a workspace.
+type Work struct {
+	File    File
+	Sum     []byte
+	Members []Member
+}
+
+// Member is a module of a workspace.
+type Member struct {
+	Dir     string // absolute
+	ModFile File
+}
+
+// Sums are the checksums of a module version in go.sum's form.
+type Sums struct {
+	Zip   string // of its content
+	GoMod string // of its go.mod file
+}
+
+// GoEnv is what the go command at hand says of itself, outside any module.
+type GoEnv struct {
+	Command    string // its path
+	Version    string
+	Root       string
+	ModCache   string
+	Toolchain  string // GOTOOLCHAIN
+	HostOS     string // the machine's own platform
+	HostArch   string
+	Flags      string // GOFLAGS
+	CC         string
+	Cgo        string // CGO_ENABLED as the user set it, "" if not
+	Experiment string // GOEXPERIMENT
+	Work       string // GOWORK: "", off, or a file
+	ModuleMode string // GO111MODULE
+}
+
+// Package is a package that the plugin is built from.
+type Package struct {
+	ImportPath string
+	Dir        string
+	Standard   bool
+	Name       string
+	CgoFiles   []string
+	Module     *ListedModule
+}
+
+// ListedModule is a module as go list gives it.
+type ListedModule struct {
+	Path    string
+	Version string
+	Main    bool
+	Dir     string
+	Replace *ListedModule
+}

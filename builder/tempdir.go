@@ -1,0 +1,81 @@
+package builder
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+)
+
+// A workDir is the temporary folder of one run. Everything temporary lies in
+// it, the go command's own work included. It is locked while it is used, so
+// that the next run can tell what a killed one left.
+type workDir struct {
+	path string
+	lock *flock.Flock
+}
+
+const (
+	workPrefix = "plugtool-build-"
+	lockName   = "lock"
+)
+
+// tempBase gives the folder for temporary files that an environment names.
+func tempBase(env []string) string {
+	for _, key := range []string{"GOTMPDIR", "TMPDIR"} {
+		if dir := getEnv(env, key); filepath.IsAbs(dir) {
+			return dir
+		}
+	}
+	return os.TempDir()
+}
+
+// newWorkDir removes what killed runs left and makes a folder for this one.
+func newWorkDir(base string) (*workDir, error) {
+	sweep(base)
+	const attempts = 10
+	for range attempts {
+		path, err := os.MkdirTemp(base, workPrefix)
+		if err != nil {
+			return nil, fmt.Errorf("make a temporary folder: %w", err)
+		}
+		lock := flock.New(filepath.Join(path, lockName))
+		locked, err := lock.TryLock()
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, errors.Join(fmt.Errorf("lock the temporary folder: %w", err), os.RemoveAll(path))
+		}
+		// Another run's sweep may have taken the folder for a dead one before
+		// the lock was there.
+		if _, err := os.Stat(filepath.Join(path, lockName)); locked && err == nil {
+			return &workDir{path, lock}, nil
+		}
+	}
+	return nil, fmt.Errorf("make a temporary folder in %s: others keep removing it", base)
+}
+
+// remove removes the folder and all in it.
+func (w *workDir) remove() error {
+	return errors.Join(os.RemoveAll(w.path), w.lock.Close())
+}
+
+// sweep removes this user's folders in base that no run holds. What it cannot
+// remove, a later one will.
+func sweep(base string) {
+	paths, err := filepath.Glob(filepath.Join(base, workPrefix+"*"))
+	if err != nil {
+		return // a base with a malformed pattern in its name is not swept
+	}
+	for _, path := range paths {
+		fi, err := os.Lstat(path)
+		if err != nil || !fi.IsDir() || !ownedBy(fi.Sys(), os.Getuid()) {
+			continue
+		}
+		lock := flock.New(filepath.Join(path, lockName))
+		if locked, err := lock.TryLock(); err == nil && locked {
+			_ = os.RemoveAll(path)
+		}
+		_ = lock.Close()
+	}
+}

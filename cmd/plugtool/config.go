@@ -1,0 +1,187 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"github.com/goccy/go-yaml"
+)
+
+const (
+	configName  = "plugtool.yaml"
+	configLimit = 64 << 10 // bytes; what people write is a few hundred
+)
+
+// A config is a project's plugtool.yaml: defaults for flags, a section per
+// command. The zero value is that of a project without one.
+type config struct {
+	file string // "" where there is none
+
+	Build  buildSection  `yaml:"build"`
+	Verify verifySection `yaml:"verify"`
+	Sign   signSection   `yaml:"sign"`
+}
+
+type buildSection struct {
+	Host    string `yaml:"host"`
+	Package string `yaml:"package"`
+	Output  string `yaml:"output"`
+	Key     string `yaml:"key"`
+}
+
+type verifySection struct {
+	Host        names `yaml:"host"`
+	Key         names `yaml:"key"`
+	RequireHost bool  `yaml:"require-host"`
+}
+
+type signSection struct {
+	Key string `yaml:"key"`
+}
+
+// names is one name or a list of them.
+type names []string
+
+// UnmarshalYAML reads a string or a list of strings.
+func (n *names) UnmarshalYAML(decode func(any) error) error {
+	var one string
+	if decode(&one) == nil {
+		*n = names{one}
+		return nil
+	}
+	return decode((*[]string)(n))
+}
+
+// loosening holds the flags that make a check weaker, or allow what is not
+// done unasked. They count only where the person who runs plugtool writes
+// them: a plugtool.yaml comes with the project, perhaps a stranger's.
+var loosening = []string{"each", "toolchain"}
+
+var unknownField = regexp.MustCompile(`^unknown field "(.*)"$`)
+
+// loadConfig reads the plugtool.yaml of the project that holds the folder; a
+// project without one gives the zero config. What is wrong with it is an error
+// of configuration that names the line.
+func loadConfig(folder string) (config, error) {
+	file, err := findConfig(folder)
+	if err != nil || file == "" {
+		return config{}, err
+	}
+	data, err := readSmall(file, configLimit)
+	if err != nil {
+		return config{}, usageError(err, "")
+	}
+	c := config{file: file}
+	err = yaml.UnmarshalWithOptions(data, &c, yaml.Strict())
+	if err != nil && !errors.Is(err, io.EOF) { // EOF: nothing but comments
+		return config{}, configError(file, err)
+	}
+	return c, nil
+}
+
+// findConfig looks in the folder and in those above it up to the root of the
+// module that holds it, and no further: what lies above a project is not the
+// project's. Outside a module only the folder itself counts.
+func findConfig(folder string) (string, error) {
+	start, err := filepath.Abs(folder)
+	if err != nil {
+		return "", fmt.Errorf("look for %s: %w", configName, err)
+	}
+	top := moduleRoot(start)
+	if top == "" {
+		top = start
+	}
+	for dir := start; ; dir = filepath.Dir(dir) {
+		file := filepath.Join(dir, configName)
+		_, err := os.Stat(file)
+		if err == nil {
+			return shortest(file), nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", usageError(err, "")
+		}
+		if dir == top {
+			return "", nil
+		}
+	}
+}
+
+// moduleRoot gives the folder of the go.mod that governs a folder, "" outside
+// a module. The folder is absolute.
+func moduleRoot(folder string) string {
+	for dir := folder; ; {
+		if info, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil && info.Mode().IsRegular() {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}
+
+// shortest writes an absolute path below the current folder as people would.
+func shortest(file string) string {
+	wd, err := os.Getwd()
+	if err != nil {
+		return file
+	}
+	rel, err := filepath.Rel(wd, file)
+	if err != nil || len(rel) > len(file) {
+		return file
+	}
+	return rel
+}
+
+// configError says in one line where a plugtool.yaml is wrong.
+func configError(file string, err error) error {
+	var located yaml.Error
+	if !errors.As(err, &located) || located.GetToken() == nil {
+		return usagef("", "%s: %v", file, err)
+	}
+	at := located.GetToken().Position
+	message, hint := located.GetMessage(), ""
+	if m := unknownField.FindStringSubmatch(message); m != nil && slices.Contains(loosening, m[1]) {
+		message = fmt.Sprintf("%q may not be set here, because it loosens what is checked or allowed", m[1])
+		hint = fmt.Sprintf("give --%s on the command line", m[1])
+	}
+	return usagef(hint, "%s:%d:%d: %s", file, at.Line, at.Column, message)
+}
+
+// path resolves a path in plugtool.yaml, which is relative to its folder.
+func (c config) path(name string) string {
+	if name == "" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(c.file), name)
+}
+
+// fromConfig gives a flag's value, or else the one in plugtool.yaml, whose
+// origin it tells.
+func (p *program) fromConfig(c config, what, flag, configured string) string {
+	if flag != "" || configured == "" {
+		return flag
+	}
+	file := c.path(configured)
+	p.noticef("%s %s comes from %s", what, file, c.file)
+	return file
+}
+
+// allFromConfig is fromConfig for flags that can be repeated.
+func (p *program) allFromConfig(c config, what string, flags []string, configured names) []string {
+	if len(flags) > 0 {
+		return flags
+	}
+	var files []string
+	for _, name := range configured {
+		files = append(files, p.fromConfig(c, what, "", name))
+	}
+	return files
+}

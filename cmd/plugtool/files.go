@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// writeFile puts a file into place whole or not at all: whoever reads it finds
+// the old content or the new. perm is what the umask is taken from. What is
+// there and is no regular file, /dev/stdout or a pipe, is written as it is.
+func writeFile(file string, perm fs.FileMode, write func(io.Writer) error) (err error) {
+	target, err := filepath.EvalSymlinks(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		target, err = file, nil
+	}
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(file)
+	switch {
+	case err == nil && info.IsDir():
+		return fmt.Errorf("%s is a folder", file)
+	case err == nil && !info.Mode().IsRegular():
+		return writeInPlace(file, write)
+	}
+	temp, err := createBeside(target, perm)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(temp.Name())
+		}
+	}()
+	if err := writeAndClose(temp, write); err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), target)
+}
+
+// createBeside makes a new file next to target. os.CreateTemp would give it
+// the mode 0600 whatever the umask.
+func createBeside(target string, perm fs.FileMode) (*os.File, error) {
+	for try := range 1000 {
+		name := filepath.Join(filepath.Dir(target), fmt.Sprintf(".%s.%d.%d", filepath.Base(target), os.Getpid(), try))
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("create a file in %s: %w", filepath.Dir(target), errors.Unwrap(err))
+		}
+		return f, nil
+	}
+	return nil, fmt.Errorf("create a file in %s: every temporary name is taken", filepath.Dir(target))
+}
+
+func writeInPlace(file string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	return writeAndClose(f, write)
+}
+
+func writeAndClose(f *os.File, write func(io.Writer) error) error {
+	buffered := bufio.NewWriter(f)
+	err := write(buffered)
+	if err == nil {
+		err = buffered.Flush()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// readSmall reads a file of which it is known how large it can sensibly be.
+func readSmall(file string, limit int64) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder", file)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s has more than %d bytes", file, limit)
+	}
+	return data, nil
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	pathpkg "path"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/mod/module"
+
+	"github.com/plugtool/plugtool/inspector"
+	"github.com/plugtool/plugtool/templates"
+)
+
+func (p *program) newCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "new",
+		Usage:     "scaffold a plugin for a host, or a host",
+		UsageText: "plugtool new [--kind KIND] [--host HOST] [--module PATH] DIR",
+		Description: "Makes DIR, with a module that builds, passes its own tests and loads at once.\n" +
+			"With --host it is pinned to the host's Go release, and the host's descriptor goes along.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "kind", Value: string(templates.KindInterface), Usage: "make a `KIND`: " + strings.Join(kindNames(), ", ")},
+			&cli.StringFlag{Name: "host", Usage: "the plugin is for this `HOST`, a binary or a descriptor"},
+			&cli.StringFlag{Name: "module", Usage: "the module's `PATH` (default: example.com/ and DIR's name)"},
+			quietFlag(),
+		},
+		Action: p.scaffold,
+	}
+}
+
+func kindNames() []string {
+	var names []string
+	for _, k := range templates.Kinds() {
+		names = append(names, string(k))
+	}
+	return names
+}
+
+func (p *program) scaffold(c *cli.Context) error {
+	p.quiet = c.Bool("quiet")
+	if c.NArg() != 1 || c.Args().First() == "" {
+		return usagef("plugtool new [--kind KIND] [--host HOST] DIR", "want one folder, got %d", c.NArg())
+	}
+	dir := c.Args().First()
+	kind, err := templates.ParseKind(c.String("kind"))
+	if err != nil {
+		return usageError(err, "")
+	}
+	if kind == templates.KindHost && c.String("host") != "" {
+		return usagef("", "--kind host makes a host, which is not made for --host %s", c.String("host"))
+	}
+	data := templates.Data{Module: c.String("module")}
+	if data.Module == "" {
+		if data.Module, err = defaultModule(dir); err != nil {
+			return err
+		}
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		data.PlugtoolVersion, data.PlugtoolSum = info.Main.Version, info.Main.Sum
+	}
+	goVersion, modCache, err := goEnv(c.Context, p.env)
+	if err != nil {
+		return err
+	}
+	data.GoVersion = goVersion
+	if host := c.String("host"); host != "" {
+		if err := addHost(&data, host, kind, modCache); err != nil {
+			return err
+		}
+	}
+	files, err := templates.Render(kind, data)
+	if err != nil {
+		return usageError(err, "")
+	}
+	if err := templates.Write(dir, files); err != nil {
+		return err
+	}
+	p.progressf("made %s, module %s: %d files", dir, data.Module, len(files))
+	p.sayNext(kind, dir, data)
+	return nil
+}
+
+func (p *program) sayNext(kind templates.Kind, dir string, data templates.Data) {
+	switch {
+	case kind == templates.KindHost:
+		p.hintf("cd %s && go test ./... && go build -trimpath", dir)
+		p.hintf("plugtool new --host %s/%s PLUGINDIR", dir, filepath.Base(data.Module))
+	case data.Host != nil:
+		p.hintf("cd %s && go test ./... && plugtool build", dir)
+	default:
+		p.hintf("cd %s && go test ./... && plugtool build --host HOST", dir)
+	}
+}
+
+// defaultModule names a module after its folder.
+func defaultModule(dir string) (string, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	path := "example.com/" + filepath.Base(abs)
+	if module.CheckPath(path) != nil {
+		return "", usagef("--module PATH names it", "the folder's name %q cannot end a module's path", filepath.Base(abs))
+	}
+	return path, nil
+}
+
+// addHost adds to a plugin's data what there is to know of the host that is to
+// load it: its facts, its descriptor and the contract that both share.
+func addHost(data *templates.Data, file string, kind templates.Kind, modCache string) error {
+	host, err := inspector.OpenHost(file)
+	if err != nil {
+		return err
+	}
+	defer host.Close()
+	data.Host = host.Binary()
+	if data.Descriptor, err = host.Descriptor(); err != nil {
+		return err
+	}
+	if kind != templates.KindInterface {
+		return nil
+	}
+	sources, err := host.Sources()
+	if err != nil {
+		return err
+	}
+	folders := []string{filepath.Dir(file)}
+	for _, m := range data.Host.Deps {
+		prefix, _, _ := module.SplitPathVersion(m.Path)
+		if path, err := module.EscapePath(m.Path); err == nil && modCache != "" && pathpkg.Base(prefix) == "contract" && m.Sum != "" {
+			folders = append(folders, filepath.Join(modCache, filepath.FromSlash(path)+"@"+m.Version))
+		}
+	}
+	data.Contract, err = templates.FindContract(data.Host, sources, folders...)
+	return err
+}
+
+// goEnv asks the go command for its release and for the module cache.
+func goEnv(ctx context.Context, env environment) (version, modCache string, err error) {
+	cmd := exec.CommandContext(ctx, "go", "env", "GOVERSION", "GOMODCACHE")
+	cmd.Env = env
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", "", &failure{code: exitFailure, err: errors.New("the go command is not on PATH"), hints: []string{"https://go.dev/dl/"}}
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, stderr.Bytes())
+	}
+	version, modCache, _ = strings.Cut(strings.TrimSpace(string(out)), "\n")
+	return version, modCache, nil
+}

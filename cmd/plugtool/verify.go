@@ -1,0 +1,254 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/plugtool/plugtool/inspector"
+	"github.com/plugtool/plugtool/report"
+	"github.com/plugtool/plugtool/signer/bundle"
+)
+
+func (p *program) verifyCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "verify",
+		Usage:     "say, without loading anything, whether plugins load into a host, and who signed them",
+		UsageText: "plugtool verify [--host HOST]... [--key PUB]... PLUGIN...",
+		Description: "Judges the plugins in the order given, as one process would open them. A folder\n" +
+			"stands for its *.so files in name order. With several hosts, each is judged.\n" +
+			"A key makes a signature required for every plugin.\n\n" +
+			"Exit code: 0 everything holds, 3 a plugin would not load, 4 a signature is missing,\n" +
+			"invalid or not trusted, 1 plugtool could not do its work, 2 wrong usage.",
+		Flags: []cli.Flag{
+			&cli.StringSliceFlag{Name: "host", Usage: "judge against this `HOST`, a binary or a descriptor (repeatable)"},
+			&cli.StringSliceFlag{Name: "key", Usage: "demand a signature by this public key, a PEM `FILE` (repeatable: any of them)"},
+			&cli.StringFlag{Name: "bundle", Usage: "the signature is in this `FILE`, not beside the plugin"},
+			switchFlag("require-host", "fail with 3 where no host is known"),
+			switchFlag("each", "judge every plugin by itself instead of in order in one process"),
+			formatsFlag(),
+			switchFlag("verbose", "name every package"),
+			switchFlag("quiet", "say nothing of plugins of which everything asked for holds"),
+		},
+		Action: p.verify,
+	}
+}
+
+// verifyOptions is what a verification needs to know.
+type verifyOptions struct {
+	hosts       []string
+	keyFiles    []string // none: signatures are not checked
+	keys        []*bundle.PublicKey
+	bundle      string // "" for the sidecars beside each plugin
+	plugins     []string
+	requireHost bool
+	each        bool
+	outputs     outputs
+	style       report.Style
+}
+
+func (p *program) verify(c *cli.Context) error {
+	o, err := p.verifyOptions(c)
+	if err != nil {
+		return err
+	}
+	plugins := make([]*inspector.Plugin, len(o.plugins))
+	for i, file := range o.plugins {
+		plugins[i] = inspector.ReadPlugin(file)
+		if err := plugins[i].Err; err != nil && len(o.hosts) == 0 {
+			return err
+		}
+	}
+	r := &report.Report{Keys: o.keyFiles}
+	signatures := checkSignatures(plugins, o)
+	for _, host := range orNone(o.hosts) {
+		if err := c.Context.Err(); err != nil {
+			return err
+		}
+		v, err := judge(host, plugins, o.each)
+		if err != nil {
+			return err
+		}
+		r.Results = append(r.Results, report.New(v, signatures))
+	}
+	err = p.tell(o.outputs, o.style, map[string]writer{
+		formatText: func(w io.Writer, s report.Style) error { return report.WriteText(w, r, s) },
+		formatJSON: func(w io.Writer, _ report.Style) error { return report.WriteJSON(w, r) },
+	})
+	if err != nil {
+		return err
+	}
+	if len(o.hosts) == 0 {
+		p.warningf("no host was given: nothing is proved about whether %s into any host", loadVerb(o.plugins))
+		p.hintf("--host HOST names the host binary or its descriptor")
+	}
+	return verdictError(r, o.requireHost)
+}
+
+func loadVerb(plugins []string) string {
+	if len(plugins) == 1 {
+		return plugins[0] + " loads"
+	}
+	return fmt.Sprintf("these %d plugins load", len(plugins))
+}
+
+func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
+	p.quiet = c.Bool("quiet")
+	conf, err := loadConfig(".")
+	if err != nil {
+		return verifyOptions{}, err
+	}
+	o := verifyOptions{
+		bundle:      c.String("bundle"),
+		requireHost: conf.Verify.RequireHost,
+		each:        c.Bool("each"),
+		style:       p.style(),
+	}
+	o.style.Verbose = c.Bool("verbose")
+	if c.IsSet("require-host") {
+		o.requireHost = c.Bool("require-host")
+	}
+	if o.outputs, err = parseFormats(c.StringSlice("format")); err != nil {
+		return verifyOptions{}, err
+	}
+	if c.NArg() == 0 {
+		return verifyOptions{}, usagef("plugtool verify --host HOST PLUGIN...", "no plugin was named")
+	}
+	if o.plugins, err = expandFolders(c.Args().Slice()); err != nil {
+		return verifyOptions{}, err
+	}
+	if o.bundle != "" && len(o.plugins) > 1 {
+		return verifyOptions{}, usagef("without --bundle each plugin's own sidecar is read",
+			"--bundle names one signature, but there are %d plugins", len(o.plugins))
+	}
+	o.keyFiles = p.allFromConfig(conf, "key", c.StringSlice("key"), conf.Verify.Key)
+	if o.keys, err = readPublicKeys(o.keyFiles); err != nil {
+		return verifyOptions{}, err
+	}
+	o.hosts = p.allFromConfig(conf, "host", c.StringSlice("host"), conf.Verify.Host)
+	return o, nil
+}
+
+// orNone stands for no host where none is given, so that plugins are judged
+// alone.
+func orNone(hosts []string) []string {
+	if len(hosts) == 0 {
+		return []string{""}
+	}
+	return hosts
+}
+
+// judge gives the verdict of one host, or of none where host is "": on the
+// plugins in order, or with each on every one by itself.
+func judge(file string, plugins []*inspector.Plugin, each bool) (*inspector.Verdict, error) {
+	if file == "" {
+		return judgeAlone(plugins), nil
+	}
+	host, err := inspector.OpenHost(file)
+	if err != nil {
+		return nil, err
+	}
+	defer host.Close()
+	if !each {
+		return inspector.Check(host, plugins)
+	}
+	var all inspector.Verdict
+	for _, plugin := range plugins {
+		v, err := inspector.Check(host, []*inspector.Plugin{plugin})
+		if err != nil {
+			return nil, err
+		}
+		all.Host = v.Host
+		all.Plugins = append(all.Plugins, v.Plugins...)
+	}
+	return &all, nil
+}
+
+// checkSignatures looks at every plugin's signature, over the very bytes that
+// the verdict is about. Of what could not be read there is none.
+func checkSignatures(plugins []*inspector.Plugin, o verifyOptions) []bundle.Result {
+	results := make([]bundle.Result, len(plugins))
+	for i, plugin := range plugins {
+		if plugin.Err != nil {
+			results[i] = bundle.Result{Status: bundle.Missing, Reason: "the plugin cannot be read"}
+			continue
+		}
+		results[i] = bundle.Check(plugin.File, plugin.Data, o.bundle, o.keys)
+	}
+	return results
+}
+
+// verdictError maps what a report tells to the exit code: a signature weighs
+// more than a verdict.
+func verdictError(r *report.Report, requireHost bool) error {
+	refused := false
+	for _, result := range r.Results {
+		refused = refused || requireHost && result.Host == nil
+		for _, plugin := range result.Plugins {
+			if r.SignatureRequired() && plugin.Signature.Status != bundle.Verified {
+				return told(exitUntrusted)
+			}
+			refused = refused || wouldNotLoad(plugin.PluginVerdict)
+		}
+	}
+	if refused {
+		return told(exitRefused)
+	}
+	return nil
+}
+
+func wouldNotLoad(v inspector.PluginVerdict) bool {
+	return v.Outcome == inspector.Refused || v.Outcome == inspector.Crashes ||
+		slices.ContainsFunc(v.Findings, func(f inspector.Finding) bool { return f.Severity == inspector.Error })
+}
+
+// expandFolders puts a folder's *.so files, in name order, in its place.
+func expandFolders(args []string) ([]string, error) {
+	var files []string
+	for _, arg := range args {
+		if info, err := os.Stat(arg); err != nil || !info.IsDir() {
+			files = append(files, arg) // what is wrong with it is for the verdict to say
+			continue
+		}
+		entries, err := os.ReadDir(arg)
+		if err != nil {
+			return nil, err
+		}
+		before := len(files)
+		for _, e := range entries {
+			if filepath.Ext(e.Name()) == ".so" && !e.IsDir() {
+				files = append(files, filepath.Join(arg, e.Name()))
+			}
+		}
+		if len(files) == before {
+			return nil, fmt.Errorf("folder %s holds no *.so file", arg)
+		}
+	}
+	return files, nil
+}
+
+const keyLimit = 64 << 10 // bytes of a PEM key file
+
+func readPublicKeys(files []string) ([]*bundle.PublicKey, error) {
+	var keys []*bundle.PublicKey
+	var errs []error
+	for _, file := range files {
+		pem, err := readSmall(file, keyLimit)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("public key: %w", err))
+			continue
+		}
+		key, err := bundle.ParsePublicKey(pem)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("public key %s: %w", file, err))
+			continue
+		}
+		keys = append(keys, key)
+	}
+	return keys, errors.Join(errs...)
+}

@@ -1,0 +1,9 @@
+// Package docs holds the pages that `plugtool explain` prints.
+package docs
+
+import "embed"
+
+// Findings holds a page per finding id: findings/PT401.md and so on.
+//
+//go:embed findings/*.md
+var Findings embed.FS

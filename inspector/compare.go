@@ -1,0 +1,183 @@
+package inspector
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// mismatch is a package whose hash in the plugin is not the one it binds to.
+type mismatch struct {
+	pkg           string
+	bound, plugin Hash
+	file          string  // whose definition it binds to, where that is not the host
+	earlier       *Plugin // the same
+}
+
+// compare makes the comparison of runtime.plugin_lastmoduleinit for every package
+// of the plugin, in the runtime's order. A reference to a hash binds to the host's
+// definition, else to that of the first plugin that was mapped with the package,
+// else to the plugin's own, which always agrees.
+func (p *process) compare(plug *Plugin) ([]mismatch, error) {
+	var list []mismatch
+	for _, pkg := range plug.mod.Packages {
+		h, ok, err := p.host.Package(pkg.Path)
+		if err != nil {
+			return nil, err
+		}
+		m := mismatch{pkg: pkg.Path, bound: h, plugin: pkg.Hash}
+		if !ok {
+			s, ok := p.scope[pkg.Path]
+			if !ok {
+				continue
+			}
+			m.bound, m.file, m.earlier = s.hash, s.file, s.from
+		}
+		if m.bound != m.plugin {
+			list = append(list, m)
+		}
+	}
+	return list, nil
+}
+
+// layoutClass numbers the layouts of runtime.moduledata that let one release read
+// another's: Go 1.21 and 1.22 read each other's, as do 1.23 to 1.25 (observed;
+// runtime/symtab.go). Other releases are known to read none but their own.
+func layoutClass(minor int) int {
+	switch minor {
+	case 22:
+		return 21
+	case 24, 25:
+		return 23
+	}
+	return minor
+}
+
+// layout judges plugins whose module data the host's runtime misreads: it then
+// does not get as far as comparing hashes.
+func (p *process) layout(plug *Plugin) (PluginVerdict, bool) {
+	host := p.host.Binary()
+	a, b := layoutClass(minorOf(host.GoVersion)), layoutClass(minorOf(plug.Binary.GoVersion))
+	same := a == b
+	if a == 0 || b == 0 {
+		same = host.ModuledataSize == plug.Binary.ModuledataSize
+	}
+	if same {
+		return PluginVerdict{}, false
+	}
+	f := otherLayout.finding(fmt.Sprintf("host was built with %s, plugin with %s", host.GoVersion, plug.Binary.GoVersion))
+	f.Detail = fmt.Sprintf("the host's runtime misreads the plugin's module data (%d bytes in the host, %d in the plugin) and ends the process instead of returning an error",
+		host.ModuledataSize, plug.Binary.ModuledataSize)
+	f.Host, f.Plugin = host.GoVersion, plug.Binary.GoVersion
+	f.Fix = []string{p.buildCommand(plug)}
+	return crash(f), true
+}
+
+// sanitizers judges plugins that bring the address sanitizer's runtime, which
+// looks at the process before the plugin's own code does.
+func (p *process) sanitizers(plug *Plugin) (PluginVerdict, bool) {
+	needed, err := plug.image.Needed()
+	if err != nil || !hasAsan(needed) {
+		return PluginVerdict{}, false
+	}
+	host := p.host.Binary()
+	f := sanitizerMissing.finding(fmt.Sprintf("%s was built with -asan", plug.File))
+	f.Plugin = "-asan"
+	if !hasAsan(host.Needed) {
+		f.Host = "no address sanitizer"
+		f.Detail = "the address sanitizer ends the process: ASan runtime does not come first in initial library list"
+		f.Fix = []string{p.buildCommand(plug)}
+		return crash(f), true
+	}
+	f.Host = "-asan"
+	f.Detail = "host and plugin define the same globals, which the address sanitizer takes for an odr-violation and ends the process, unless ASAN_OPTIONS=detect_odr_violation=0 is set"
+	f.Fix = []string{"export ASAN_OPTIONS=detect_odr_violation=0"}
+	return crash(f), true
+}
+
+func hasAsan(needed []string) bool {
+	for _, n := range needed {
+		if strings.HasPrefix(n, "libasan.so") {
+			return true
+		}
+	}
+	return false
+}
+
+// sameHashes warns of packages that agree in their hash although they come from
+// other releases of their module: the plugin runs its own code on the host's
+// variables.
+func (p *process) sameHashes(plug *Plugin) []Finding {
+	var list []Finding
+	seen := make(map[string]bool)
+	for _, pkg := range plug.mod.Packages {
+		own, host := plug.Binary.ModuleOf(pkg.Path), p.host.Binary().ModuleOf(pkg.Path)
+		if own == nil || host == nil || seen[own.Path] {
+			continue
+		}
+		seen[own.Path] = true
+		if a, b := effective(host), effective(own); a.Sum == "" || b.Sum == "" || a.Sum == b.Sum {
+			continue
+		}
+		if _, ok, err := p.host.Package(pkg.Path); err != nil || !ok {
+			seen[own.Path] = false
+			continue
+		}
+		f := sameHashOtherModule.finding(fmt.Sprintf("host has %s %s, plugin has %s", own.Path, versionOf(host), versionOf(own)))
+		f.Severity = Warning
+		f.Detail = "the package hashes agree, so it loads; the plugin then runs its own code of these packages on variables that it shares with the host"
+		f.Package, f.Host, f.Plugin = pkg.Path, versionOf(host), versionOf(own)
+		f.Fix = []string{p.buildCommand(plug)}
+		list = append(list, f)
+	}
+	return list
+}
+
+// effective is the module whose files were compiled.
+func effective(m *Module) *Module {
+	if m.Replace != nil {
+		return m.Replace
+	}
+	return m
+}
+
+// versionOf says which module it is in a message's few words.
+func versionOf(m *Module) string {
+	v := m.Version
+	if v == "" {
+		v = "(devel)"
+	}
+	if m.Replace != nil {
+		v += " => " + m.Replace.Path
+		if m.Replace.Version != "" && m.Replace.Version != "(devel)" {
+			v += " " + m.Replace.Version
+		}
+	}
+	return v
+}
+
+// buildCommand is the command that builds the plugin so that it loads.
+func (p *process) buildCommand(plug *Plugin) string {
+	file := plug.File
+	if filepath.Ext(file) == "" {
+		file += ".so"
+	}
+	return "plugtool build --host " + shellQuote(p.host.Binary().File) + " -o " + shellQuote(file)
+}
+
+// shellQuote makes s one word of a POSIX shell.
+func shellQuote(s string) string {
+	plain := s != "" && !strings.HasPrefix(s, "-")
+	for _, c := range s {
+		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@%+=:,-", c) {
+			plain = false
+		}
+	}
+	if plain {
+		return s
+	}
+	if strings.HasPrefix(s, "-") {
+		s = "./" + s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

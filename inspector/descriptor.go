@@ -1,0 +1,206 @@
+package inspector
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/plugtool/plugtool/inspector/goelf"
+)
+
+// DescriptorSchema names the format of a host's descriptor.
+const DescriptorSchema = "plugtool.host/v1"
+
+// maxDescriptor caps a descriptor's size in bytes; golangci-lint's has a quarter
+// of a megabyte.
+const maxDescriptor = 16 << 20
+
+// descriptor is a host's facts in a file: it stands for the binary wherever a host
+// is asked for.
+type descriptor struct {
+	Schema string `json:"schema"`
+	Binary
+	// Folders holds where the packages lay whose folder does not follow from the
+	// module's path and version.
+	Folders map[string]string `json:"folders,omitempty"`
+	// CSymbols are the names that C code could refer to. Go symbols are not among
+	// them: a plugin has its own.
+	CSymbols []string `json:"cSymbols,omitempty"`
+}
+
+// Descriptor writes the host's facts as JSON, for use in its place.
+func (h *Host) Descriptor() ([]byte, error) {
+	d := descriptor{Schema: DescriptorSchema, Binary: h.bin}
+	d.File = baseName(h.bin.File)
+	var err error
+	if h.bin.Loading == LoadingWorks {
+		if d.Packages, err = h.Packages(); err != nil {
+			return nil, err
+		}
+		sources, err := h.Sources()
+		if err != nil {
+			return nil, err
+		}
+		if d.CSymbols, err = h.cSymbols(); err != nil {
+			return nil, err
+		}
+		d.Folders = unusualFolders(&d.Binary, sources)
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(d); err != nil {
+		return nil, fmt.Errorf("describe host %s: %w", h.bin.File, err)
+	}
+	return out.Bytes(), nil
+}
+
+func baseName(file string) string {
+	if i := strings.LastIndexAny(file, `/\`); i >= 0 {
+		return file[i+1:]
+	}
+	return file
+}
+
+// unusualFolders leaves out what [trimmedFolder] tells anyway.
+func unusualFolders(b *Binary, sources map[string]string) map[string]string {
+	folders := make(map[string]string)
+	for pkg, folder := range sources {
+		if folder != trimmedFolder(b, pkg) {
+			folders[pkg] = folder
+		}
+	}
+	return folders
+}
+
+// trimmedFolder is where the compiler says that a package lies under -trimpath:
+// its import path, with the version after the module's path where the module came
+// from a proxy or was replaced (cmd/go/internal/work, (*Action).trimpath).
+func trimmedFolder(b *Binary, pkg string) string {
+	m := b.ModuleOf(pkg)
+	if m == nil || m.Version == "" || m.Version == "(devel)" || m == &b.Main && m.Sum == "" {
+		return pkg
+	}
+	return m.Path + "@" + m.Version + strings.TrimPrefix(pkg, m.Path)
+}
+
+// readDescriptor reads what Descriptor wrote, strictly.
+func readDescriptor(file string, r io.ReaderAt, size int64) (*Host, error) {
+	bad := func(err error) error {
+		return fmt.Errorf("read host %s as a descriptor: %w", file, err)
+	}
+	if size > maxDescriptor {
+		return nil, bad(fmt.Errorf("it has %d bytes, at most %d are allowed", size, maxDescriptor))
+	}
+	data, err := io.ReadAll(io.NewSectionReader(r, 0, size))
+	if err != nil {
+		return nil, bad(err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	var d descriptor
+	if err := dec.Decode(&d); err != nil {
+		return nil, bad(err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, bad(errors.New("something follows the JSON object"))
+	}
+	if d.Schema != DescriptorSchema {
+		return nil, bad(fmt.Errorf("its schema is %q, want %q", d.Schema, DescriptorSchema))
+	}
+	return hostOf(file, &d, bad)
+}
+
+func hostOf(file string, d *descriptor, bad func(error) error) (*Host, error) {
+	h := &Host{bin: d.Binary, known: make(map[string]foundHash), folders: make(map[string]string)}
+	for _, p := range d.Packages {
+		if _, dup := h.known[p.Path]; dup || p.Path == "" {
+			return nil, bad(fmt.Errorf("package %q is there twice or has no path", p.Path))
+		}
+		h.known[p.Path] = foundHash{p.Hash, true}
+		h.folders[p.Path] = trimmedFolder(&h.bin, p.Path)
+	}
+	h.csymbols = make(map[string]bool)
+	for _, name := range d.CSymbols {
+		h.csymbols[name] = true
+	}
+	for pkg, folder := range d.Folders {
+		h.folders[pkg] = folder
+	}
+	switch d.Loading {
+	case LoadingWorks:
+		if len(d.Packages) == 0 {
+			return nil, bad(errors.New("it names no packages"))
+		}
+	case LoadingStub, LoadingNone, LoadingStatic:
+	default:
+		return nil, bad(fmt.Errorf("its field loading is %q", d.Loading))
+	}
+	var ok bool
+	if h.target, ok = targetOf(d.Platform); !ok {
+		return nil, bad(fmt.Errorf("its platform is %q, which plugtool does not cover", d.Platform))
+	}
+	h.bin.File, h.bin.Packages = file, nil
+	return h, nil
+}
+
+// cSymbols lists the dynamic symbols that the host defines under names that are
+// identifiers in C.
+func (h *Host) cSymbols() ([]string, error) {
+	if h.image == nil {
+		return slices.Sorted(maps.Keys(h.csymbols)), nil
+	}
+	var names []string
+	for s, err := range h.image.Symbols() {
+		if err != nil {
+			return nil, fmt.Errorf("read host %s: %w", h.bin.File, err)
+		}
+		if s.Defined && isCIdentifier(s.Name) {
+			names = append(names, s.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+func isCIdentifier(s string) bool {
+	for i, c := range []byte(s) {
+		letter := c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// definesC says whether the host defines a symbol that C code refers to. A host that
+// cannot be read is given the benefit of the doubt.
+func (h *Host) definesC(name string) bool {
+	if h.image == nil {
+		return h.csymbols[name]
+	}
+	_, ok, err := h.image.Lookup(name)
+	return ok || err != nil
+}
+
+// targetOf gives the machine of a platform such as linux/amd64.
+func targetOf(platform string) (goelf.Target, bool) {
+	little, big := binary.ByteOrder(binary.LittleEndian), binary.ByteOrder(binary.BigEndian)
+	t, ok := map[string]goelf.Target{
+		"linux/amd64":   {Is64: true, Order: little, Machine: 62},
+		"linux/arm64":   {Is64: true, Order: little, Machine: 183},
+		"linux/386":     {Order: little, Machine: 3},
+		"linux/arm":     {Order: little, Machine: 40},
+		"linux/riscv64": {Is64: true, Order: little, Machine: 243},
+		"linux/ppc64le": {Is64: true, Order: little, Machine: 21},
+		"linux/s390x":   {Is64: true, Order: big, Machine: 22},
+		"linux/loong64": {Is64: true, Order: little, Machine: 258},
+	}[platform]
+	return t, ok
+}

@@ -1,0 +1,155 @@
+package inspector_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/plugtool/plugtool/inspector"
+)
+
+func TestInspectPlugin(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"plain.so", "plain-strip.so", "plain-nosec.so", "plain-25.so", "plain-relr.so", "plain-sysv.so", "tail:plain.so"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, err := inspector.Inspect(shop.file(t, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b.Kind != inspector.KindPlugin || b.PluginPath != "example.com/verdict/plain" || b.Platform != "linux/amd64" {
+				t.Errorf("it is a %s %q for %s", b.Kind, b.PluginPath, b.Platform)
+			}
+			want := []inspector.Symbol{{Name: "Greet", Type: "func(string) string"}, {Name: "Limit", Type: "*int"}}
+			if len(b.Symbols) != 2 || b.Symbols[0] != want[0] || b.Symbols[1] != want[1] {
+				t.Errorf("symbols are %v, want %v", b.Symbols, want)
+			}
+			if len(b.Packages) < 40 || !slices.ContainsFunc(b.Packages, func(p inspector.Package) bool { return p.Path == "example.com/verdict/plain" }) {
+				t.Errorf("%d packages: %v", len(b.Packages), b.Packages)
+			}
+			if b.Main.Path != "example.com/verdict" || b.Setting("-buildmode") != "plugin" || !strings.HasPrefix(b.GoVersion, "go1.2") {
+				t.Errorf("build information is %+v %v %s", b.Main, b.Settings, b.GoVersion)
+			}
+			if len(b.Needed) == 0 || b.Needed[0] != "libc.so.6" || b.Glibc == "" || b.ModuledataSize == 0 || len(b.SHA256) != 64 {
+				t.Errorf("needs %v, glibc %q, moduledata %d, sha256 %q", b.Needed, b.Glibc, b.ModuledataSize, b.SHA256)
+			}
+		})
+	}
+}
+
+func TestInspectHost(t *testing.T) {
+	t.Parallel()
+	for name, loading := range map[string]inspector.Loading{
+		"host": inspector.LoadingWorks, "host-pie": inspector.LoadingWorks, "host-nocgo": inspector.LoadingStub,
+		"host-none": inspector.LoadingNone, "host-internal": inspector.LoadingStatic, "host-static": inspector.LoadingStatic,
+	} {
+		b, err := inspector.Inspect(shop.file(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Loading != loading || (loading == inspector.LoadingWorks) != (len(b.Packages) > 40) {
+			t.Errorf("%s: loading %q and %d packages, want %q", name, b.Loading, len(b.Packages), loading)
+		}
+	}
+}
+
+func TestSources(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"host": "example.com/verdict/shared", "host-pie": "example.com/verdict/shared", "host-untrim": filepath.Join(shop.dir, "shared"),
+	} {
+		h, err := inspector.OpenHost(shop.file(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.Close()
+		s, err := h.Sources()
+		if err != nil {
+			t.Fatal(err)
+		}
+		// shared.Name is inlined in the host's main, suffix too: what has no function
+		// left has no folder, so the main package stands in.
+		if got := s["main"]; got != strings.Replace(want, "shared", "host", 1) {
+			t.Errorf("%s: main is in %q, want the sibling of %q", name, got, want)
+		}
+		if got := s["fmt"]; filepath.Base(got) != "fmt" {
+			t.Errorf("%s: fmt is in %q", name, got)
+		}
+	}
+}
+
+func TestOpenHostErrors(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	good, err := os.ReadFile(describe(t, shop.file(t, "host")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(good)
+	tests := []struct{ name, file, want string }{
+		{"gone", filepath.Join(dir, "gone"), "no such file"},
+		{"folder", dir, "is a folder"},
+		{"text", write("text", "hello"), "want an ELF file"},
+		{"empty", write("empty", ""), "it is empty"},
+		{"windows", shop.file(t, "windows.so"), "Windows program"},
+		{"script", write("script", "#!/bin/sh\n"), "it is a script"},
+		{"C program", "/bin/sh", "no Go build information"},
+		{"plugin", shop.file(t, "plain.so"), "shared library"},
+		{"schema", write("schema", strings.Replace(text, "plugtool.host/v1", "plugtool.host/v9", 1)), `its schema is "plugtool.host/v9"`},
+		{"field", write("field", strings.Replace(text, `{"schema"`, `{"x":1,"schema"`, 1)), `unknown field "x"`},
+		{"trailing", write("trailing", text+"{}"), "something follows"},
+		{"cut", write("cut", text[:len(text)/2]), "unexpected EOF"},
+		{"hash", write("hash", strings.Replace(text, `"hash":"`, `"hash":"zz`, 1)), "16 hexadecimal digits"},
+		{"platform", write("platform", strings.Replace(text, "linux/amd64", "plan9/amd64", 1)), "does not cover"},
+		{"twice", write("twice", strings.Replace(text, `"packages":[`, `"packages":[{"path":"fmt","hash":"0000000000000000"},`, 1)), "is there twice"},
+	}
+	for _, test := range tests {
+		h, err := inspector.OpenHost(test.file)
+		if err == nil {
+			h.Close()
+			t.Errorf("%s: no error, want %q", test.name, test.want)
+			continue
+		}
+		if !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: error is %q, want one line with %q", test.name, err, test.want)
+		}
+	}
+	if _, err := inspector.OpenHost(filepath.Join(dir, "gone")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error for a missing file is %v, want fs.ErrNotExist", err)
+	}
+}
+
+// TestShrinkingHost: a host that becomes shorter while it is read gives an error.
+func TestShrinkingHost(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile(shop.file(t, "host"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "host")
+	if err := os.WriteFile(file, data, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	h, err := inspector.OpenHost(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	if err := os.Truncate(file, 4096); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := inspector.Check(h, []*inspector.Plugin{inspector.ReadPlugin(shop.file(t, "plain.so"))}); err == nil {
+		t.Error("no error for a host that was cut to a page")
+	}
+}

@@ -1,0 +1,177 @@
+package goelf
+
+import (
+	"encoding/binary"
+)
+
+// A LoadFault is why the dynamic linker would not map a file.
+type LoadFault struct {
+	// Text is the dynamic linker's message without the file's name before it,
+	// as glibc 2.31 to 2.41 word it (elf/dl-load.c).
+	Text string
+	// Crash says that there is no message: touching the file's pages raises SIGBUS.
+	Crash bool
+	Kind  FaultKind
+}
+
+// A FaultKind tells apart what a user would do about a [LoadFault].
+type FaultKind int
+
+const (
+	FaultHeader     FaultKind = iota // not a shared object, or a damaged one
+	FaultPlatform                    // for another machine
+	FaultTruncated                   // the file ends before its segments do
+	FaultExecutable                  // a program, not a library
+)
+
+// Target is the machine of a process.
+type Target struct {
+	Is64    bool
+	Order   binary.ByteOrder
+	Machine uint16 // e_machine
+}
+
+// Target gives the machine that the file is for.
+func (im *Image) Target() Target { return Target{im.Is64, im.Order, im.Machine} }
+
+// pageSize4K is the page size of the machines where it is fixed, and of the usual
+// kernels on the others.
+const pageSize4K = 4096
+
+// CheckLoad says what dlopen in a process on the target does with a file that
+// holds data, before any symbol is looked at: nil where it maps it. It makes the
+// tests of open_verify and _dl_map_object_from_fd in glibc's elf/dl-load.c, in
+// their order.
+func CheckLoad(data []byte, t Target) *LoadFault {
+	header := func(text string) *LoadFault { return &LoadFault{Text: text, Kind: FaultHeader} }
+	n := 64
+	if !t.Is64 {
+		n = 52
+	}
+	if len(data) < n {
+		return header("file too short")
+	}
+	if f := checkIdent(data, t); f != nil {
+		return f
+	}
+	o := t.Order
+	if o.Uint32(data[20:]) != 1 {
+		return header("ELF file version does not match current one")
+	}
+	if o.Uint16(data[18:]) != t.Machine {
+		return &LoadFault{Text: "cannot open shared object file: No such file or directory", Kind: FaultPlatform}
+	}
+	typ := o.Uint16(data[16:])
+	if typ != TypeDyn && typ != TypeExec {
+		return header("only ET_DYN and ET_EXEC can be loaded")
+	}
+	phoff, phent, want := o.Uint64(data[32:40]), uint64(0), uint64(56)
+	if t.Is64 {
+		phent = uint64(o.Uint16(data[54:]))
+	} else {
+		phoff, phent, want = uint64(o.Uint32(data[28:])), uint64(o.Uint16(data[42:])), 32
+	}
+	if phent != want {
+		return header("ELF file's phentsize not the expected size")
+	}
+	if end := phoff + uint64(o.Uint16(data[n-8:]))*phent; end > uint64(len(data)) || end < phoff {
+		return header("cannot read file data")
+	}
+	im, err := NewBytes(data)
+	if err != nil {
+		// The program headers are whole, so it is PT_DYNAMIC that lies outside.
+		if im, err = NewBytes(PadToPage(data)); err != nil {
+			return &LoadFault{Crash: true, Kind: FaultTruncated}
+		}
+	}
+	return im.checkSegments()
+}
+
+func checkIdent(data []byte, t Target) *LoadFault {
+	header := func(text string) *LoadFault { return &LoadFault{Text: text, Kind: FaultHeader} }
+	class, class2 := byte(1), "ELFCLASS64"
+	if t.Is64 {
+		class, class2 = 2, "ELFCLASS32"
+	}
+	encoding, encodingName := byte(1), "little-endian"
+	if t.Order == binary.ByteOrder(binary.BigEndian) {
+		encoding, encodingName = 2, "big-endian"
+	}
+	const gnu = 3 // ELFOSABI_GNU
+	switch {
+	case string(data[:4]) != "\x7fELF":
+		return header("invalid ELF header")
+	case data[4] != class:
+		return &LoadFault{Text: "wrong ELF class: " + class2, Kind: FaultPlatform}
+	case data[5] != encoding:
+		return &LoadFault{Text: "ELF file data encoding not " + encodingName, Kind: FaultPlatform}
+	case data[6] != 1:
+		return header("ELF file version ident does not match current one")
+	case data[7] != 0 && data[7] != gnu:
+		return header("ELF file OS ABI invalid")
+	case data[8] != 0 && !(data[7] == gnu && data[8] <= 3):
+		return header("ELF file ABI version invalid")
+	}
+	for _, b := range data[9:16] {
+		if b != 0 {
+			return header("nonzero padding in e_ident")
+		}
+	}
+	return nil
+}
+
+func (im *Image) checkSegments() *LoadFault {
+	loads, dynamic := 0, false
+	cut := false
+	for _, s := range im.segs {
+		switch s.typ {
+		case segDynamic:
+			dynamic = s.filesz > 0
+		case segLoad:
+			loads++
+			if s.align&(pageSize4K-1) != 0 {
+				return &LoadFault{Text: "ELF load command alignment not page-aligned"}
+			}
+			if (s.vaddr-s.off)&(s.align-1) != 0 {
+				return &LoadFault{Text: "ELF load command address/offset not properly aligned"}
+			}
+			// What follows the file's end in its last page reads as zeros; a page
+			// wholly behind the end raises SIGBUS.
+			end := s.off + s.filesz
+			cut = cut || end < s.off || roundUp(end) > roundUp(uint64(im.file.size))
+		}
+	}
+	switch {
+	case loads == 0:
+		return &LoadFault{Text: "object file has no loadable segments"}
+	case im.Type == TypeExec:
+		return &LoadFault{Text: "cannot dynamically load executable", Kind: FaultExecutable}
+	case cut:
+		return &LoadFault{Crash: true, Kind: FaultTruncated}
+	case !dynamic:
+		return &LoadFault{Text: "object file has no dynamic section"}
+	case im.PIE():
+		return &LoadFault{Text: "cannot dynamically load position-independent executable", Kind: FaultExecutable}
+	}
+	return nil
+}
+
+func roundUp(n uint64) uint64 { return (n + pageSize4K - 1) &^ (pageSize4K - 1) }
+
+// PadToPage gives the file's bytes as the kernel maps them: with zeros up to the
+// end of the last page, so that a file cut within that page reads as it would
+// when loaded.
+func PadToPage(data []byte) []byte {
+	n := roundUp(uint64(len(data))) - uint64(len(data))
+	return append(data[:len(data):len(data)], make([]byte, n)...)
+}
+
+// CutInPage says whether a segment goes on behind the file's end.
+func (im *Image) CutInPage() bool {
+	for _, s := range im.segs {
+		if s.typ == segLoad && s.off+s.filesz > uint64(im.file.size) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,112 @@
+package goelf
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Soname is DT_SONAME, "" where there is none.
+func (im *Image) Soname() string {
+	off, ok := im.dyn[dtSoname]
+	if !ok {
+		return ""
+	}
+	s, err := im.str(off)
+	if err != nil {
+		return ""
+	}
+	return s
+}
+
+// SearchPath lists the folders in which the file wants its libraries to be looked
+// for: DT_RUNPATH, or where there is none DT_RPATH. Variables such as $ORIGIN are
+// not expanded.
+func (im *Image) SearchPath() []string {
+	off, ok := im.dyn[dtRunpath]
+	if !ok {
+		if off, ok = im.dyn[dtRpath]; !ok {
+			return nil
+		}
+	}
+	s, err := im.str(off)
+	if err != nil || s == "" {
+		return nil
+	}
+	return strings.Split(s, ":")
+}
+
+// UndefinedSymbol is a symbol that a file needs from another one.
+type UndefinedSymbol struct {
+	Name    string
+	Version string // "" where any will do
+}
+
+// UndefinedSymbols lists the symbols that the file's relocations need from other
+// files, each once, in the order in which the dynamic linker meets them. Weak ones,
+// which may stay unresolved, are left out.
+func (im *Image) UndefinedSymbols() ([]UndefinedSymbol, error) {
+	needs, err := im.VersionNeeds()
+	if err != nil {
+		return nil, err
+	}
+	var list []UndefinedSymbol
+	var bad error
+	seen := make(map[uint64]bool)
+	err = im.eachReloc(func(r reloc) bool {
+		if r.sym == 0 || seen[r.sym] {
+			return true
+		}
+		seen[r.sym] = true
+		s, err := im.rawSymbol(r.sym)
+		if err != nil {
+			bad = err
+			return false
+		}
+		if s.shndx != 0 || s.info>>4 == bindWeak || s.info>>4 == bindLocal {
+			return true
+		}
+		name, err := im.symbolName(s)
+		if err != nil {
+			bad = err
+			return false
+		}
+		list = append(list, UndefinedSymbol{name, im.symbolVersion(r.sym, needs)})
+		return true
+	})
+	if err == nil {
+		err = bad
+	}
+	return list, err
+}
+
+// DefinesVersions says whether the file, a library, defines symbol versions at all,
+// and which (DT_VERDEF).
+func (im *Image) DefinesVersions() (map[string]bool, error) {
+	addr := im.dyn[dtVerDef]
+	if addr == 0 {
+		return nil, nil
+	}
+	versions := make(map[string]bool)
+	for i := uint64(0); i < min(im.dyn[dtVerDefNum], maxVersions); i++ {
+		b, err := im.table(addr, 20)
+		if err != nil || len(b) < 20 {
+			return nil, fmt.Errorf("DT_VERDEF: no entry at %#x: %v", addr, err)
+		}
+		// The first name of a definition is its own, the others are its parents.
+		a, err := im.table(addr+uint64(im.Order.Uint32(b[12:])), 8)
+		if err != nil || len(a) < 8 {
+			return nil, fmt.Errorf("DT_VERDEF: no name at %#x: %v", addr, err)
+		}
+		name, err := im.str(uint64(im.Order.Uint32(a)))
+		if err != nil {
+			return nil, fmt.Errorf("DT_VERDEF: %w", err)
+		}
+		versions[name] = true
+		next := im.Order.Uint32(b[16:])
+		if next == 0 {
+			break
+		}
+		addr += uint64(next)
+	}
+	return versions, nil
+}

@@ -1,0 +1,199 @@
+package goelf
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// reloc is one relocation of the dynamic linker.
+type reloc struct {
+	addr   uint64
+	typ    uint32
+	sym    uint64 // index in the symbol table, 0 for none
+	addend uint64 // of RELA; for REL and RELR it is the word in place
+	inline bool   // the addend is in place
+}
+
+// eachReloc calls f for the relocations of DT_REL, DT_RELA, DT_RELR and
+// DT_JMPREL until it returns false.
+func (im *Image) eachReloc(f func(reloc) bool) error {
+	rela := im.dyn[dtPltRel] != dtRel
+	tables := []struct {
+		addr, size uint64
+		rela       bool
+	}{
+		{im.dyn[dtRela], im.dyn[dtRelaSz], true},
+		{im.dyn[dtRel], im.dyn[dtRelSz], false},
+		{im.dyn[dtJmpRel], im.dyn[dtPltRelSz], rela},
+	}
+	for _, t := range tables {
+		if t.addr == 0 || t.size == 0 {
+			continue
+		}
+		b, err := im.table(t.addr, t.size)
+		if err != nil {
+			return fmt.Errorf("relocations at %#x: %w", t.addr, err)
+		}
+		if !im.eachEntry(b, t.rela, f) {
+			return nil
+		}
+	}
+	if im.dyn[dtRelr] == 0 {
+		return nil
+	}
+	return im.eachRelr(f)
+}
+
+func (im *Image) eachEntry(b []byte, rela bool, f func(reloc) bool) bool {
+	w := im.WordSize()
+	n := 2 * w
+	if rela {
+		n = 3 * w
+	}
+	for ; uint64(len(b)) >= n; b = b[n:] {
+		r := reloc{addr: im.word(b), inline: !rela}
+		info := im.word(b[w:])
+		if im.Is64 {
+			r.sym, r.typ = info>>32, uint32(info)
+		} else {
+			r.sym, r.typ = info>>8, uint32(info)&0xff
+		}
+		if rela {
+			r.addend = im.word(b[2*w:])
+		}
+		if !f(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// eachRelr expands DT_RELR: an even word is an address to relocate, an odd one a
+// bitmap of the words that follow (gABI, "Relative Relocation Table").
+func (im *Image) eachRelr(f func(reloc) bool) error {
+	b, err := im.table(im.dyn[dtRelr], im.dyn[dtRelrSz])
+	if err != nil {
+		return fmt.Errorf("DT_RELR: %w", err)
+	}
+	w := im.WordSize()
+	next := uint64(0)
+	for ; uint64(len(b)) >= w; b = b[w:] {
+		v := im.word(b)
+		if v&1 == 0 {
+			if !f(reloc{addr: v, typ: im.arch.relative, inline: true}) {
+				return nil
+			}
+			next = v + w
+			continue
+		}
+		for i := uint64(0); i < w*8-1; i++ {
+			if v>>(i+1)&1 != 0 && !f(reloc{addr: next + i*w, typ: im.arch.relative, inline: true}) {
+				return nil
+			}
+		}
+		next += (w*8 - 1) * w
+	}
+	return nil
+}
+
+// pointerIndex finds the relocation of a word.
+type pointerIndex struct {
+	once, sorted sync.Once
+	err          error
+	relative     []relativeReloc // by address; linkers write them sorted
+	symbolic     []symbolicReloc // by address once sorted, which only types need
+}
+
+type relativeReloc struct{ addr, value uint64 }
+
+type symbolicReloc struct {
+	addr, addend uint64
+	sym          uint32
+}
+
+// Pointer gives the pointer that the word at a virtual address holds once
+// loaded, the file bound to its own symbols and its base address zero.
+func (im *Image) Pointer(addr uint64) (uint64, error) {
+	if im.Type != TypeDyn {
+		return im.wordAt(addr)
+	}
+	ix := &im.pointer
+	ix.once.Do(im.indexPointers)
+	if ix.err != nil {
+		return 0, ix.err
+	}
+	if i, ok := slices.BinarySearchFunc(ix.relative, addr, func(r relativeReloc, a uint64) int { return cmp.Compare(r.addr, a) }); ok {
+		return ix.relative[i].value, nil
+	}
+	ix.sorted.Do(func() {
+		slices.SortFunc(ix.symbolic, func(a, b symbolicReloc) int { return cmp.Compare(a.addr, b.addr) })
+	})
+	if i, ok := slices.BinarySearchFunc(ix.symbolic, addr, func(r symbolicReloc, a uint64) int { return cmp.Compare(r.addr, a) }); ok {
+		s, err := im.rawSymbol(uint64(ix.symbolic[i].sym))
+		return s.value + ix.symbolic[i].addend, err
+	}
+	return im.wordAt(addr)
+}
+
+func (im *Image) indexPointers() {
+	ix := &im.pointer
+	if entry := 3 * im.WordSize(); im.dyn[dtRelaSz] <= uint64(im.file.size) {
+		count := im.dyn[dtRelaSz] / entry
+		relative := min(im.dyn[dtRelaCount], count)
+		ix.relative = make([]relativeReloc, 0, relative)
+		ix.symbolic = make([]symbolicReloc, 0, count-relative)
+	}
+	ix.err = im.eachReloc(func(r reloc) bool {
+		if r.typ != im.arch.relative && r.typ != im.arch.abs {
+			return true
+		}
+		if r.inline {
+			// A word that cannot be read is an error of whoever asks for it.
+			r.addend, _ = im.wordAt(r.addr)
+		}
+		if r.typ == im.arch.relative {
+			ix.relative = append(ix.relative, relativeReloc{r.addr, r.addend})
+		} else {
+			ix.symbolic = append(ix.symbolic, symbolicReloc{r.addr, r.addend, uint32(r.sym)})
+		}
+		return true
+	})
+	relative := func(a, b relativeReloc) int { return cmp.Compare(a.addr, b.addr) }
+	if !slices.IsSortedFunc(ix.relative, relative) {
+		slices.SortFunc(ix.relative, relative)
+	}
+}
+
+// wordAt reads the word at a virtual address, no relocation applied.
+func (im *Image) wordAt(addr uint64) (uint64, error) {
+	b, err := im.Bytes(addr, im.WordSize())
+	if err != nil {
+		return 0, err
+	}
+	return im.word(b), nil
+}
+
+// goString reads a Go string whose header is at a virtual address.
+func (im *Image) goString(addr, max uint64) (string, error) {
+	n, err := im.wordAt(addr + im.WordSize())
+	if err != nil {
+		return "", err
+	}
+	if n == 0 {
+		return "", nil
+	}
+	if n > max {
+		return "", fmt.Errorf("string at %#x: %d bytes long, at most %d are plausible", addr, n, max)
+	}
+	p, err := im.Pointer(addr)
+	if err != nil {
+		return "", err
+	}
+	b, err := im.Bytes(p, n)
+	if err != nil {
+		return "", err
+	}
+	return string(b), nil
+}

@@ -1,0 +1,336 @@
+package inspector
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/plugtool/plugtool/inspector/goelf"
+)
+
+// ErrNotGo is matched by the error for a file that is no Go binary for a
+// platform that plugtool covers.
+var ErrNotGo = errors.New("not a Go binary that plugtool can read")
+
+// Host is a host that plugins are checked against: a binary, of which no more is
+// read than is asked for, or a descriptor. It may be used by several goroutines.
+type Host struct {
+	bin    Binary
+	target goelf.Target
+
+	image *goelf.Image // nil for a descriptor
+	close func() error
+
+	mu       sync.Mutex
+	known    map[string]foundHash // what was looked up; everything, for a descriptor
+	csymbols map[string]bool      // descriptor only
+	folders  map[string]string    // read on demand, or from the descriptor
+}
+
+type foundHash struct {
+	hash Hash
+	ok   bool
+}
+
+// OpenHost opens a host's binary, or the descriptor that [Host.Descriptor] made
+// of one. The caller closes it. The error matches [ErrNotGo] where the file is
+// neither, and fs.ErrNotExist and the like where it cannot be read.
+func OpenHost(file string) (*Host, error) {
+	f, size, err := openRegular(file)
+	if err != nil {
+		return nil, fmt.Errorf("open host: %w", err)
+	}
+	var start [1]byte
+	if _, err := f.ReadAt(start[:], 0); err == nil && start[0] == '{' {
+		defer f.Close()
+		return readDescriptor(file, f, size)
+	}
+	h, err := newHost(file, f, size)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("read host %s: %w", file, err)
+	}
+	h.close = f.Close
+	return h, nil
+}
+
+// RunningHost opens the executable of this process as a host.
+func RunningHost() (*Host, error) {
+	file, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the running executable: %w", err)
+	}
+	// On Linux the link reaches the file even after it was renamed or deleted.
+	if _, err := os.Stat("/proc/self/exe"); err == nil {
+		file = "/proc/self/exe"
+	}
+	return OpenHost(file)
+}
+
+// openRegular opens a file without waiting where it is a pipe, and refuses what is
+// not a regular file.
+func openRegular(file string) (*os.File, int64, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, 0, err
+	}
+	if info.IsDir() {
+		return nil, 0, fmt.Errorf("%s is a folder, want a file", file)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, 0, fmt.Errorf("%s is not a regular file (%s)", file, info.Mode().Type())
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, 0, err
+	}
+	if info, err = f.Stat(); err != nil || !info.Mode().IsRegular() {
+		f.Close()
+		return nil, 0, cmp.Or(err, fmt.Errorf("%s is not a regular file", file))
+	}
+	return f, info.Size(), nil
+}
+
+func newHost(file string, r io.ReaderAt, size int64) (*Host, error) {
+	im, err := goelf.New(r, size)
+	if err != nil {
+		return nil, notGo(r, err)
+	}
+	h := &Host{image: im, target: im.Target(), known: make(map[string]foundHash)}
+	h.bin = Binary{File: file, Size: size, Kind: KindExecutable}
+	if err := readFacts(im, &h.bin); err != nil {
+		return nil, err
+	}
+	if im.Type == goelf.TypeDyn && im.Interpreter() == "" && !im.PIE() && h.bin.Setting("-buildmode") != "pie" {
+		return nil, fmt.Errorf("%w: it is a shared library, want the program that loads plugins", ErrNotGo)
+	}
+	if h.bin.Loading, err = loading(im, &h.bin); err != nil {
+		return nil, err
+	}
+	if h.bin.Loading == LoadingWorks {
+		h.bin.Kind = KindHost
+	}
+	return h, nil
+}
+
+// notGo words the error for a file that is no ELF file after what it is.
+func notGo(r io.ReaderAt, err error) error {
+	if !errors.Is(err, goelf.ErrNotELF) {
+		return fmt.Errorf("%w: %w", ErrNotGo, err)
+	}
+	var b [4]byte
+	n, _ := r.ReadAt(b[:], 0)
+	what := "want an ELF file"
+	switch magic := string(b[:n]); {
+	case n == 0:
+		what = "it is empty"
+	case strings.HasPrefix(magic, "MZ"):
+		what = "it is a Windows program, and Go has no plugins on Windows"
+	case magic == "\xcf\xfa\xed\xfe" || magic == "\xca\xfe\xba\xbe":
+		what = "it is a macOS file, which plugtool does not cover yet"
+	case strings.HasPrefix(magic, "#!"):
+		what = "it is a script"
+	}
+	return fmt.Errorf("%w: %s", ErrNotGo, what)
+}
+
+// readFacts fills in what program and dynamic headers and the build information
+// say.
+func readFacts(im *goelf.Image, b *Binary) error {
+	version, modinfo, err := im.BuildInfo()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotGo, err)
+	}
+	b.GoVersion = version
+	readBuildInfo(modinfo, b)
+	b.Platform = "linux/" + im.GOARCH()
+	if goos := b.Setting("GOOS"); goos != "" && goos != "linux" {
+		b.Platform = goos + "/" + im.GOARCH()
+	}
+	b.Interpreter = im.Interpreter()
+	b.PIE = im.PIE()
+	if b.Needed, err = im.Needed(); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotGo, err)
+	}
+	if needs, err := im.VersionNeeds(); err == nil {
+		b.Glibc = newestGlibc(needs)
+	}
+	b.ModuledataSize = im.ModuledataSize()
+	return nil
+}
+
+// readBuildInfo fills in modules and settings. Information that does not parse is
+// left out: the verdict does not rest on it.
+func readBuildInfo(modinfo string, b *Binary) {
+	info, err := debug.ParseBuildInfo(modinfo)
+	if err != nil {
+		return
+	}
+	b.Path = info.Path
+	b.Main = *moduleOf(&info.Main)
+	for _, d := range info.Deps {
+		b.Deps = append(b.Deps, *moduleOf(d))
+	}
+	for _, s := range info.Settings {
+		b.Settings = append(b.Settings, Setting{s.Key, s.Value})
+	}
+}
+
+func moduleOf(m *debug.Module) *Module {
+	n := &Module{Path: m.Path, Version: m.Version, Sum: m.Sum}
+	if m.Replace != nil {
+		n.Replace = moduleOf(m.Replace)
+	}
+	return n
+}
+
+func newestGlibc(needs []goelf.VersionNeed) string {
+	newest := ""
+	for _, n := range needs {
+		v, ok := strings.CutPrefix(n.Version, "GLIBC_")
+		if ok && v != "PRIVATE" && (newest == "" || compareDotted(v, newest) > 0) {
+			newest = v
+		}
+	}
+	return newest
+}
+
+// compareDotted compares versions such as 2.4 and 2.34 number by number.
+func compareDotted(a, b string) int {
+	for a != "" || b != "" {
+		var x, y string
+		x, a, _ = strings.Cut(a, ".")
+		y, b, _ = strings.Cut(b, ".")
+		if c := cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y)); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// loading finds out what plugin.Open does in an executable. Where package plugin
+// is linked in with cgo, the Go linker exports all Go symbols, those of the
+// package hashes among them (cmd/link/internal/ld/lib.go, DynlinkingGo and
+// canUsePlugins).
+func loading(im *goelf.Image, b *Binary) (Loading, error) {
+	_, ok, err := im.Lookup("go:link.pkghash.plugin")
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNotGo, err)
+	}
+	if ok {
+		return LoadingWorks, nil
+	}
+	linked, err := im.Contains([]byte("\x00plugin.Open\x00"))
+	switch {
+	case err != nil:
+		return "", err
+	case !linked:
+		return LoadingNone, nil
+	case b.Setting("CGO_ENABLED") == "0":
+		return LoadingStub, nil
+	}
+	return LoadingStatic, nil
+}
+
+// Close closes the host's file.
+func (h *Host) Close() error {
+	if h.close == nil {
+		return nil
+	}
+	return h.close()
+}
+
+// Binary gives the host's facts without Packages. The caller must not change it.
+func (h *Host) Binary() *Binary { return &h.bin }
+
+// Package gives the hash that a package has in the host, and whether the host has
+// the package at all. The error is one of reading the host's file.
+func (h *Host) Package(pkg string) (Hash, bool, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if f, ok := h.known[pkg]; ok || h.image == nil {
+		return f.hash, f.ok, nil
+	}
+	hash, ok, err := h.image.PackageHash(pkg)
+	if err != nil {
+		return Hash{}, false, fmt.Errorf("read host %s: %w", h.bin.File, err)
+	}
+	h.known[pkg] = foundHash{hash, ok}
+	return hash, ok, nil
+}
+
+// Packages lists all packages that the host exports, by path. Of a binary it
+// reads the whole symbol table.
+func (h *Host) Packages() ([]Package, error) {
+	var list []Package
+	if h.image == nil {
+		for p, f := range h.known {
+			list = append(list, Package{p, f.hash})
+		}
+		slices.SortFunc(list, func(a, b Package) int { return cmp.Compare(a.Path, b.Path) })
+		return list, nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	hashes, err := h.image.PackageHashes()
+	if err != nil {
+		return nil, fmt.Errorf("read host %s: %w", h.bin.File, err)
+	}
+	for _, p := range hashes {
+		list = append(list, Package{p.Path, p.Hash})
+	}
+	return list, nil
+}
+
+// Sources says in which folder each package's files were when the host was built,
+// as the compiler recorded it: a folder of the file system, or, in a trimmed host,
+// a path that begins with the module's path and version. Packages without a
+// function in the host do not appear.
+func (h *Host) Sources() (map[string]string, error) {
+	if h.image == nil {
+		return h.folders, nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.folders == nil {
+		folders, err := foldersOf(h.image.SourceFiles)
+		if err != nil && !errors.Is(err, goelf.ErrNoFileTable) {
+			return nil, fmt.Errorf("read host %s: %w", h.bin.File, err)
+		}
+		h.folders = folders
+	}
+	return h.folders, nil
+}
+
+// foldersOf gives each package the folder that most of its functions name: a
+// function that begins with inlined code names another package's.
+func foldersOf(each func(func(pkg, file string) bool) error) (map[string]string, error) {
+	type vote struct{ pkg, folder string }
+	votes := make(map[vote]int)
+	seen := make(map[string]string) // recorded file → folder
+	err := each(func(pkg, file string) bool {
+		folder, ok := seen[file]
+		if !ok {
+			folder = path.Dir(file)
+			seen[file] = folder
+		}
+		votes[vote{pkg, folder}]++
+		return true
+	})
+	folders := make(map[string]string)
+	for v, n := range votes {
+		other, ok := folders[v.pkg]
+		m := votes[vote{v.pkg, other}]
+		if !ok || n > m || n == m && v.folder < other {
+			folders[v.pkg] = v.folder
+		}
+	}
+	return folders, err
+}

@@ -1,0 +1,168 @@
+package loader
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"path/filepath"
+	"plugin"
+	"runtime/debug"
+	"time"
+
+	"github.com/plugtool/plugtool/inspector"
+)
+
+// opened is what this package has opened in this process. Go plugins cannot be
+// closed and package plugin keeps one table for the whole process, so the
+// record of it is the process's too: two records could each allow what
+// together cannot load.
+var opened = &process{turn: make(chan struct{}, 1)}
+
+type process struct {
+	turn     chan struct{}   // holds a token while somebody uses the fields below
+	host     *inspector.Host // the running executable; opened at first use, never closed
+	attempts []*attempt      // what package plugin was handed and has mapped, in order
+	copies   int             // private folders made, so that no path is ever used twice
+}
+
+// An attempt is a plugin that package plugin was handed.
+type attempt struct {
+	real    string
+	digest  [sha256.Size]byte
+	facts   *inspector.Plugin
+	verdict inspector.PluginVerdict
+	handle  *plugin.Plugin
+	err     *Error // why it is not open, although it is mapped
+}
+
+// wait waits for the turn of the caller, who must call done afterwards.
+func (p *process) wait(ctx context.Context, file string) error {
+	err := ctx.Err()
+	if err == nil {
+		select {
+		case p.turn <- struct{}{}:
+			return nil
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	return &Error{Class: ClassIO, File: file, Err: fmt.Errorf("waiting for other plugins to be opened: %w", err)}
+}
+
+func (p *process) done() { <-p.turn }
+
+// decide asks whether the running executable can load j after everything that
+// it has loaded already.
+func (p *process) decide(j *judged) error {
+	for _, a := range p.attempts {
+		if a.digest == j.digest && (a.err != nil || a.real == j.real) {
+			j.before, j.Verdict = a, a.verdict
+			if a.err != nil {
+				return a.err
+			}
+			return nil
+		}
+	}
+	if p.host == nil {
+		host, err := inspector.RunningHost()
+		if err != nil {
+			return &Error{Class: ClassIO, File: j.File, Err: fmt.Errorf("reading the running executable: %w", err)}
+		}
+		p.host = host
+	}
+	j.facts = inspector.NewPlugin(j.File, j.data)
+	j.facts.Path = j.real
+	list := make([]*inspector.Plugin, 0, len(p.attempts)+1)
+	for _, a := range p.attempts {
+		list = append(list, a.facts)
+	}
+	verdict, err := inspector.Check(p.host, append(list, j.facts))
+	if err != nil {
+		return &Error{Class: ClassIO, File: j.File, Err: fmt.Errorf("reading the running executable: %w", err)}
+	}
+	j.Verdict = verdict.Plugins[len(list)]
+	if j.Verdict.Outcome != inspector.Loads {
+		return &Error{Class: ClassVerdict, File: j.File, Verdict: &j.Verdict}
+	}
+	return nil
+}
+
+// open judges a candidate and opens what passed.
+func (p *process) open(ctx context.Context, r *rules, c candidate) (*Plugin, error) {
+	if err := p.wait(ctx, c.file); err != nil {
+		return nil, err
+	}
+	defer p.done()
+	j, err := p.judge(ctx, r, c)
+	if err != nil {
+		return nil, err
+	}
+	a := j.before
+	if a == nil {
+		if err := ctx.Err(); err != nil {
+			return nil, &Error{Class: ClassIO, File: c.file, Err: err}
+		}
+		began := time.Now()
+		a, err = p.load(r, j)
+		r.tell(StageOpen, j, began, err)
+		if err != nil {
+			return nil, err
+		}
+	}
+	symbols, _ := a.facts.Symbols() // they word errors and lists only; opening is done
+	return &Plugin{Checked: j.Checked, Symbols: symbols, handle: a.handle}, nil
+}
+
+// load writes j's bytes to a private folder and opens them there. The folder
+// goes as soon as package plugin is through with it: the mapping outlives it.
+func (p *process) load(r *rules, j *judged) (*attempt, error) {
+	p.copies++
+	dir, err := makePrivateDir(r.Dir, p.copies)
+	if err != nil {
+		return nil, &Error{Class: ClassIO, File: j.File, Err: err}
+	}
+	defer dir.remove()
+	file, err := dir.write(filepath.Base(j.File), j.data)
+	if err != nil {
+		return nil, &Error{Class: ClassIO, File: j.File, Err: err}
+	}
+
+	// The record is made first, with an error that holds should the plugin's
+	// init end this goroutine (runtime.Goexit) without a panic.
+	a := &attempt{real: j.real, digest: j.digest, facts: j.facts, verdict: j.Verdict}
+	a.facts.Path = file // what package plugin knows it by; the original may change
+	a.err = &Error{Class: ClassInit, File: j.File, Err: fmt.Errorf("its init did not return when it was opened before; restart the process")}
+	p.attempts = append(p.attempts, a)
+
+	handle, openErr := pluginOpen(j.File, file)
+	if openErr != nil && openErr.Class == ClassOpen && !dir.mapped() {
+		// It never entered the process, so it stands in nobody's way.
+		p.attempts = p.attempts[:len(p.attempts)-1]
+		return nil, openErr
+	}
+	a.handle, a.err = handle, openErr
+	a.facts = inspector.NewPlugin(j.File, keep(file, j.data))
+	a.facts.Path = file
+	if openErr != nil {
+		return nil, openErr
+	}
+	return a, nil
+}
+
+// pluginOpen opens the copy of original; a panic in the plugin's init, which
+// reaches the caller of plugin.Open, becomes an error.
+func pluginOpen(original, file string) (handle *plugin.Plugin, failed *Error) {
+	defer func() {
+		if v := recover(); v != nil {
+			failed = &Error{
+				Class: ClassInit, File: original, Panic: v, Stack: string(debug.Stack()),
+				Err: fmt.Errorf("its init panicked: %v; it cannot be opened again in this process", v),
+			}
+		}
+	}()
+	handle, err := plugin.Open(file)
+	if err != nil {
+		return nil, &Error{Class: ClassOpen, File: original, Err: explainOpen(err, file)}
+	}
+	return handle, nil
+}

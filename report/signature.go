@@ -1,0 +1,82 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/plugtool/plugtool/inspector"
+	"github.com/plugtool/plugtool/signer/bundle"
+)
+
+// The findings about signatures. Each has a page in docs/findings.
+const (
+	signatureMissing   = "PT901"
+	signatureInvalid   = "PT902"
+	signatureUntrusted = "PT903"
+)
+
+// SignatureKinds lists the findings that a report has besides those of the
+// verdict, by id: what a signature lacks where one is required.
+func SignatureKinds() []inspector.FindingKind {
+	return []inspector.FindingKind{
+		{ID: signatureMissing, Slug: "signature-missing"},
+		{ID: signatureInvalid, Slug: "signature-invalid"},
+		{ID: signatureUntrusted, Slug: "signature-untrusted"},
+	}
+}
+
+// findings gives all findings about a plugin: the verdict's, and one about its
+// signature where the report requires one that is not there.
+func (r *Report) findings(p Plugin) []inspector.Finding {
+	all := append([]inspector.Finding{}, p.Findings...)
+	if !r.SignatureRequired() || p.Signature.Status == bundle.Verified {
+		return all
+	}
+	return append(all, r.signatureFinding(p))
+}
+
+// signatureFinding says what a signature lacks. Only for a plugin that nobody
+// signed is there a command: signing what was changed, or what a stranger
+// signed, is nothing to paste without a thought.
+func (r *Report) signatureFinding(p Plugin) inspector.Finding {
+	sign := fmt.Sprintf("plugtool sign --key %s %s", shellWord(r.privateKey()), shellWord(p.File))
+	f := inspector.Finding{
+		ID:       signatureInvalid,
+		Severity: inspector.Error,
+		Title:    fmt.Sprintf("the signature of %s is invalid", p.File),
+		Detail:   p.Signature.Reason,
+		Fix:      []string{"fetch " + shellWord(p.File) + " and its signature anew, or, if the change is yours: " + sign},
+	}
+	switch p.Signature.Status {
+	case bundle.Missing:
+		f.ID, f.Title, f.Fix = signatureMissing, p.File+" is not signed", []string{sign}
+	case bundle.Untrusted:
+		f.ID, f.Title = signatureUntrusted, p.File+" is not signed by a key that was given"
+		f.Fix = []string{"give the signer's public key by --key, if you trust it, or, if the plugin is yours: " + sign}
+	}
+	for _, kind := range SignatureKinds() {
+		if kind.ID == f.ID {
+			f.Slug = kind.Slug
+		}
+	}
+	f.Docs = inspector.DocsURL + f.ID + ".md"
+	return f
+}
+
+// privateKey guesses the name of the private key that belongs to the first
+// public key, as generate-key-pair names them.
+func (r *Report) privateKey() string {
+	return strings.TrimSuffix(r.Keys[0], ".pub") + ".key"
+}
+
+// shellWord makes a file's name one word of a POSIX shell.
+func shellWord(name string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@%+=:,-"
+	if strings.HasPrefix(name, "-") {
+		name = "./" + name
+	}
+	if name != "" && strings.Trim(name, plain) == "" {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+}

@@ -1,0 +1,213 @@
+package report
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/plugtool/plugtool/inspector"
+	"github.com/plugtool/plugtool/signer/bundle"
+)
+
+const fingerprint = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+func host() *inspector.HostRef {
+	return &inspector.HostRef{File: "golangci-lint", GoVersion: "go1.26.8", Platform: "linux/amd64"}
+}
+
+func plugin(file string, outcome inspector.Outcome, findings ...inspector.Finding) Plugin {
+	return Plugin{
+		PluginVerdict: inspector.PluginVerdict{File: file, Outcome: outcome, Findings: findings},
+		Signature:     bundle.Result{Status: bundle.Missing, Reason: "there is no signature"},
+	}
+}
+
+func trimpath() inspector.Finding {
+	return inspector.Finding{
+		ID: "PT401", Slug: "trimpath", Severity: inspector.Error,
+		Title:    "the host was built with -trimpath, the plugin without",
+		Detail:   "file paths are part of every package's hash, so that every package differs",
+		Package:  "internal/goarch",
+		Packages: []string{"internal/goarch", "internal/cpu", "unsafe", "runtime", "fmt"},
+		Host:     "-trimpath=true", Plugin: "-trimpath=false",
+		Fix: []string{"plugtool build --host golangci-lint -o linter.so"},
+	}
+}
+
+func refused() Plugin {
+	p := plugin("linter.so", inspector.Refused, trimpath())
+	p.Refusal = "plugin was built with a different version of package internal/goarch"
+	return p
+}
+
+func TestWriteText(t *testing.T) {
+	signed := plugin("a.so", inspector.Loads)
+	signed.Signature = bundle.Result{Status: bundle.Verified, Signers: []bundle.Signer{{Fingerprint: fingerprint}}}
+	unchecked := plugin("a.so", inspector.Unknown)
+	unchecked.Signature = bundle.Result{Status: bundle.Unverified}
+	stranger := plugin("b.so", inspector.Loads)
+	stranger.Signature = bundle.Result{Status: bundle.Untrusted, Reason: "b.so.sigstore.json was signed by another"}
+	hostile := plugin("a\x1b[31m\n.so", inspector.Loads)
+
+	one := func(h *inspector.HostRef, plugins ...Plugin) *Report {
+		return &Report{Results: []Result{{Host: h, Plugins: plugins}}}
+	}
+	required := func(r *Report) *Report { r.Keys = []string{"keys/our.pub"}; return r }
+	for _, test := range []struct {
+		name   string
+		report *Report
+		style  Style
+		want   string
+	}{
+		{"loads", one(host(), plugin("linter.so", inspector.Loads)), Style{},
+			"loads  linter.so into golangci-lint (go1.26.8 linux/amd64)\n"},
+		{"refused", one(host(), refused()), Style{}, `refused  linter.so by golangci-lint (go1.26.8 linux/amd64)
+  plugin was built with a different version of package internal/goarch
+
+  error PT401  the host was built with -trimpath, the plugin without
+    host      -trimpath=true
+    plugin    -trimpath=false
+    packages  internal/goarch, internal/cpu, unsafe and 2 more (--verbose names them)
+    file paths are part of every package's hash, so that every package differs
+  $ plugtool build --host golangci-lint -o linter.so
+    plugtool explain PT401
+`},
+		{"verbose", one(host(), refused()), Style{Verbose: true}, `refused  linter.so by golangci-lint (go1.26.8 linux/amd64)
+  plugin was built with a different version of package internal/goarch
+  not signed
+
+  error PT401  the host was built with -trimpath, the plugin without
+    host      -trimpath=true
+    plugin    -trimpath=false
+    packages  internal/goarch
+              internal/cpu
+              unsafe
+              runtime
+              fmt
+    file paths are part of every package's hash, so that every package differs
+  $ plugtool build --host golangci-lint -o linter.so
+    plugtool explain PT401
+`},
+		{"several", one(host(), signed, plugin("c.so", inspector.Crashes), plugin("d.so", inspector.Unknown)), Style{},
+			`loads  a.so into golangci-lint (go1.26.8 linux/amd64)
+  signed by key ` + fingerprint + `
+crashes  c.so, opened by golangci-lint (go1.26.8 linux/amd64), takes the process down
+unknown  d.so in golangci-lint (go1.26.8 linux/amd64): the process is gone before it is opened
+3 verdicts: 1 loads, 1 crashes, 1 unknown
+`},
+		{"what was found stands apart", one(host(), plugin("a.so", inspector.Loads), refused(), plugin("c.so", inspector.Loads)), Style{},
+			`loads  a.so into golangci-lint (go1.26.8 linux/amd64)
+
+refused  linter.so by golangci-lint (go1.26.8 linux/amd64)
+  plugin was built with a different version of package internal/goarch
+
+  error PT401  the host was built with -trimpath, the plugin without
+    host      -trimpath=true
+    plugin    -trimpath=false
+    packages  internal/goarch, internal/cpu, unsafe and 2 more (--verbose names them)
+    file paths are part of every package's hash, so that every package differs
+  $ plugtool build --host golangci-lint -o linter.so
+    plugtool explain PT401
+
+loads  c.so into golangci-lint (go1.26.8 linux/amd64)
+3 verdicts: 2 loads, 1 refused
+`},
+		{"no host", one(nil, unchecked), Style{},
+			"unknown  a.so: no host was given, nothing is proved about loading\n  signature not checked: no --key was given\n"},
+		{"signature required", required(one(host(), plugin("a.so", inspector.Loads), stranger)), Style{},
+			`loads  a.so into golangci-lint (go1.26.8 linux/amd64)
+
+  error PT901  a.so is not signed
+    there is no signature
+  $ plugtool sign --key keys/our.key a.so
+    plugtool explain PT901
+
+loads  b.so into golangci-lint (go1.26.8 linux/amd64)
+
+  error PT903  b.so is not signed by a key that was given
+    b.so.sigstore.json was signed by another
+  - give the signer's public key by --key, if you trust it, or, if the plugin is yours: plugtool sign --key keys/our.key b.so
+    plugtool explain PT903
+
+2 verdicts: 2 loads
+`},
+		{"quiet", required(one(host(), signed, stranger, signed)), Style{Quiet: true},
+			`loads  b.so into golangci-lint (go1.26.8 linux/amd64)
+
+  error PT903  b.so is not signed by a key that was given
+    b.so.sigstore.json was signed by another
+  - give the signer's public key by --key, if you trust it, or, if the plugin is yours: plugtool sign --key keys/our.key b.so
+    plugtool explain PT903
+`},
+		{"descriptor without facts", one(&inspector.HostRef{File: "h"}, plugin("a.so", inspector.Loads)), Style{}, "loads  a.so into h\n"},
+		{"colour", one(host(), plugin("a.so", inspector.Loads)), Style{Color: true},
+			"\x1b[1;32mloads\x1b[0m  \x1b[1ma.so\x1b[0m into golangci-lint (go1.26.8 linux/amd64)\n"},
+		{"hostile name", one(host(), hostile), Style{}, "loads  a\\x1b[31m\\n.so into golangci-lint (go1.26.8 linux/amd64)\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var b strings.Builder
+			if err := WriteText(&b, test.report, test.style); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, b.String()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestWriteErrorsAreReturned(t *testing.T) {
+	r := &Report{Results: []Result{{Host: host(), Plugins: []Plugin{plugin("a.so", inspector.Loads)}}}}
+	if WriteText(fullDisk{}, r, Style{}) == nil {
+		t.Error("WriteText dropped the error")
+	}
+	if WriteJSON(fullDisk{}, r) == nil {
+		t.Error("WriteJSON dropped the error")
+	}
+	b := &inspector.Binary{File: "a.so"}
+	if WriteInspectText(fullDisk{}, b, Style{}) == nil {
+		t.Error("WriteInspectText dropped the error")
+	}
+	if WriteInspectJSON(fullDisk{}, b) == nil {
+		t.Error("WriteInspectJSON dropped the error")
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	for _, test := range []struct{ in, want string }{
+		{"plain text, Ünicode, 日本", "plain text, Ünicode, 日本"},
+		{"\x1b]0;title\a", `\x1b]0;title\a`},
+		{"a\nb\tc", `a\nb\tc`},
+		{"rtl\u202emark", `rtl\u202emark`},
+		{"bad\xff", `bad\ufffd`},
+		{"quote'", "quote'"},
+	} {
+		if got := Printable(test.in); got != test.want {
+			t.Errorf("Printable(%q) = %q, want %q", test.in, got, test.want)
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, test := range []struct {
+		in   string
+		want []string
+	}{
+		{"", []string{""}},
+		{"short", []string{"short"}},
+		{"one two three", []string{"one two", "three"}},
+		{"areallylongword x", []string{"areallylongword", "x"}},
+		{"kept\nbreak", []string{"kept", "break"}},
+		{"ééééé éé", []string{"ééééé éé"}},
+	} {
+		if diff := cmp.Diff(test.want, wrap(test.in, 8)); diff != "" {
+			t.Errorf("wrap(%q) (-want +got):\n%s", test.in, diff)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package bundle
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+const (
+	// attestationExtension is what an attestation's name ends with, after the
+	// plugin's name and the predicate's type.
+	attestationExtension = ".intoto" + Extension
+
+	pluginExtension = ".so"
+
+	maxSidecars   = 64
+	maxCandidates = 4096
+)
+
+// Path gives the name of the sidecar of plugin.
+func Path(plugin string) string { return plugin + Extension }
+
+// NextPath gives the name under which a new sidecar waits beside the old one
+// while plugin is being replaced. [Find] finds both.
+func NextPath(plugin string) string { return plugin + ".next" + Extension }
+
+// SignerPath gives the name of the sidecar of plugin for one signer of
+// several.
+func SignerPath(plugin string, key *PublicKey) string {
+	return plugin + "." + key.Fingerprint()[:16] + Extension
+}
+
+// Find gives the sidecars with signatures over plugin, sorted by name: the
+// files in its folder named NAME.sigstore.json or NAME.….sigstore.json, where
+// NAME is plugin's last element, whatever characters it has. The order makes
+// NAME.next.sigstore.json come before the NAME.sigstore.json that it is
+// renamed to, so that whoever reads them in order misses neither.
+//
+// Attestations, NAME.….intoto.sigstore.json, are not among them. Nor are the
+// sidecars of another plugin whose name begins like this one's: where
+// NAME.other.so is a file, NAME.other.so.….sigstore.json is its.
+//
+// A folder that is not there has no sidecars. More than 64 are an error, as
+// nobody needs them.
+func Find(plugin string) ([]string, error) {
+	folder, name := filepath.Dir(plugin), filepath.Base(plugin)
+	sidecars, others, err := namesAfter(folder, name)
+	if err != nil {
+		return nil, fmt.Errorf("looking for sidecars of %s: %w", plugin, err)
+	}
+	sidecars = slices.DeleteFunc(sidecars, func(s string) bool {
+		return slices.ContainsFunc(others, func(other string) bool { return strings.HasPrefix(s, other+".") })
+	})
+	if len(sidecars) > maxSidecars {
+		return nil, fmt.Errorf("%s has %d sidecars, at most %d are read", plugin, len(sidecars), maxSidecars)
+	}
+	slices.Sort(sidecars)
+	for i := range sidecars {
+		sidecars[i] = filepath.Join(folder, sidecars[i])
+	}
+	return sidecars, nil
+}
+
+// namesAfter lists what in folder is named like a sidecar of name, and what
+// like another plugin whose name begins with it.
+func namesAfter(folder, name string) (sidecars, others []string, err error) {
+	d, err := os.Open(folder)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	defer d.Close()
+	for {
+		entries, err := d.ReadDir(256)
+		for _, e := range entries {
+			rest, ok := strings.CutPrefix(e.Name(), name)
+			switch {
+			case !ok || !strings.HasPrefix(rest, "."):
+			case isSidecar(rest):
+				sidecars = append(sidecars, e.Name())
+			case strings.HasSuffix(rest, pluginExtension) && !e.IsDir():
+				others = append(others, e.Name())
+			}
+		}
+		if len(sidecars)+len(others) > maxCandidates {
+			return nil, nil, fmt.Errorf("more than %d files are named %s.…", maxCandidates, name)
+		}
+		if errors.Is(err, io.EOF) {
+			return sidecars, others, nil
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+}
+
+// isSidecar tells whether rest, what a file's name adds to a plugin's, makes
+// it a signature over the plugin.
+func isSidecar(rest string) bool {
+	return strings.HasSuffix(rest, Extension) && !strings.HasSuffix(rest, attestationExtension)
+}

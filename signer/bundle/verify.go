@@ -1,0 +1,123 @@
+package bundle
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Status is what is known about a plugin's signature.
+type Status string
+
+const (
+	// Verified: a given key signed these very bytes.
+	Verified Status = "verified"
+
+	// Unverified: there is a sidecar, but no key was given to check it with.
+	Unverified Status = "unverified"
+
+	// Missing: there is no sidecar.
+	Missing Status = "missing"
+
+	// Invalid: there is a sidecar that no key can make good: unreadable, of
+	// the wrong kind, or of a file with another digest.
+	Invalid Status = "invalid"
+
+	// Untrusted: a well-formed sidecar that names this file's digest, but no
+	// given key verifies its signature.
+	Untrusted Status = "untrusted"
+)
+
+// An Error says why a bundle did not verify.
+type Error struct {
+	Status Status // Invalid or Untrusted
+	Reason string // what is said of the bundle, without a subject
+}
+
+func (e *Error) Error() string { return subject + e.Reason }
+
+// subject begins the errors of this package about a bundle. Where the file is
+// known, its name takes the place.
+const subject = "bundle "
+
+func failure(s Status, format string, args ...any) *Error {
+	return &Error{s, fmt.Sprintf(format, args...)}
+}
+
+// VerifyMessage checks that the bundle is a signature, made by one of keys,
+// over the file with these digests, and gives that key. An attestation is not
+// a signature over a file, nor is one made with a certificate made by a key.
+//
+// All keys are tried: what the bundle says about its key is the signer's word.
+// The error is always an [*Error].
+func (b *Bundle) VerifyMessage(file Digests, keys []*PublicKey) (*PublicKey, error) {
+	m := b.Message
+	if m == nil {
+		return nil, failure(Invalid, "is an attestation (a DSSE envelope), expected a signature over the file")
+	}
+	digest := file.Sum(m.Hash)
+	if digest != nil && !bytes.Equal(digest, m.Digest) {
+		return nil, failure(Invalid, "signs a file with %s digest %x, this file has %x", hashName(m.Hash), m.Digest, digest)
+	}
+	if b.Certificate != nil {
+		return nil, failure(Untrusted, "was signed with a certificate, expected a signature by %s", list(keys))
+	}
+	if digest != nil {
+		for _, k := range keys {
+			if k != nil && k.hash == m.Hash && k.verifies(digest, m.Signature) {
+				return k, nil
+			}
+		}
+	}
+	return nil, b.untrusted(keys)
+}
+
+// untrusted explains why none of keys verifies the bundle.
+func (b *Bundle) untrusted(keys []*PublicKey) *Error {
+	for _, k := range keys {
+		if k == nil || k.Hint() != b.KeyHint {
+			continue
+		}
+		if k.hash != b.Message.Hash {
+			return failure(Untrusted, "names key %s and a %s digest, but that key (%s) signs %s digests",
+				k.Fingerprint(), hashName(b.Message.Hash), k.algorithm, hashName(k.hash))
+		}
+		return failure(Untrusted, "names key %s, but its signature does not verify with that key: it is damaged or forged", k.Fingerprint())
+	}
+	return failure(Untrusted, "was signed by %s, expected %s", b.claimedSigner(), list(keys))
+}
+
+// claimedSigner says who the bundle claims to be signed by.
+func (b *Bundle) claimedSigner() string {
+	if b.KeyHint == "" {
+		return "a key that it does not name"
+	}
+	if sum, err := base64.StdEncoding.DecodeString(b.KeyHint); err == nil && len(sum) == 32 {
+		return "key " + hex.EncodeToString(sum)
+	}
+	return "a key that it calls " + quote(b.KeyHint)
+}
+
+// list names keys for a message.
+func list(keys []*PublicKey) string {
+	const most = 3
+	var names []string
+	for _, k := range keys {
+		if k != nil && !slices.Contains(names, k.Fingerprint()) {
+			names = append(names, k.Fingerprint())
+		}
+	}
+	if extra := len(names) - most; extra > 0 {
+		names = append(names[:most], fmt.Sprintf("%d more", extra))
+	}
+	switch len(names) {
+	case 0:
+		return "a key, and none was given"
+	case 1:
+		return "key " + names[0]
+	}
+	return "one of keys " + strings.Join(names, ", ")
+}

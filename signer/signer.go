@@ -1,0 +1,50 @@
+package signer
+
+import (
+	"crypto"
+	"crypto/rand"
+	"fmt"
+
+	"github.com/plugtool/plugtool/signer/bundle"
+)
+
+// A Signer signs plugins with one private key.
+type Signer struct {
+	key    crypto.Signer
+	public *bundle.PublicKey
+}
+
+// LoadSigner reads a private key in PEM: as cosign writes it, encrypted with
+// password, or plain PKCS #8, SEC 1 or PKCS #1, for which password is not
+// used. For the keys that are supported see [bundle.NewPublicKey]. A wrong
+// password is [ErrPassword].
+func LoadSigner(private, password []byte) (*Signer, error) {
+	key, err := parsePrivateKey(private, password)
+	if err != nil {
+		return nil, err
+	}
+	public, err := bundle.NewPublicKey(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	return &Signer{key: key, public: public}, nil
+}
+
+// PublicKey gives the key that verifies what s signs.
+func (s *Signer) PublicKey() *bundle.PublicKey { return s.public }
+
+// SignMessage signs a file. It gives the bundle that goes into the file's
+// sidecar, and the signature by itself: for ECDSA keys in DER, whose base64 is
+// what `cosign verify-blob --signature` and, decoded, openssl read.
+func (s *Signer) SignMessage(data []byte) (sidecar, signature []byte, err error) {
+	file := bundle.Sum(data, []*bundle.PublicKey{s.public})
+	signature, err = s.key.Sign(rand.Reader, file.Sum(s.public.Hash()), s.public.Hash())
+	if err != nil {
+		return nil, nil, fmt.Errorf("signing with %s key %s: %w", s.public.Algorithm(), s.public.Fingerprint(), err)
+	}
+	sidecar, err = bundle.MarshalMessage(s.public, file, signature)
+	if err != nil {
+		return nil, nil, fmt.Errorf("writing the bundle: %w", err)
+	}
+	return sidecar, signature, nil
+}

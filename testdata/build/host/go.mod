@@ -1,0 +1,8 @@
+module example.com/host
+
+go 1.21
+
+require (
+	example.com/Native v1.0.0
+	example.com/dep v1.1.0
+)

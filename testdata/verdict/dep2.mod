@@ -1,0 +1,7 @@
+module example.com/verdict
+
+go 1.24.0
+
+require example.com/dep v1.0.0
+
+replace example.com/dep => ./dep2

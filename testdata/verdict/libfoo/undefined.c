@@ -1,0 +1,2 @@
+int foo(void);
+int baz(void) { return foo(); }

@@ -1,0 +1,5 @@
+//go:build !changed
+
+package shared
+
+func suffix() string { return "" }
