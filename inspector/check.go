@@ -53,7 +53,8 @@ func Check(host *Host, plugins []*Plugin) (*Verdict, error) {
 	defer p.close()
 	v := &Verdict{Host: HostRef{File: b.File, GoVersion: b.GoVersion, Platform: b.Platform}, Plugins: []PluginVerdict{}}
 	for _, plug := range plugins {
-		pv, err := p.open(plug)
+		var pv PluginVerdict
+		err := guard(func() (err error) { pv, err = p.open(plug); return err })
 		if err != nil {
 			return nil, err
 		}
@@ -175,7 +176,7 @@ func (p *process) unreadable(plug *Plugin) PluginVerdict {
 
 // dlopen judges what the dynamic linker does with the file.
 func (p *process) dlopen(plug *Plugin) (PluginVerdict, bool) {
-	fault := goelf.CheckLoad(plug.Data, p.host.target)
+	fault := goelf.CheckLoad(plug.data, p.host.target)
 	if fault == nil {
 		return PluginVerdict{}, false
 	}
@@ -183,7 +184,7 @@ func (p *process) dlopen(plug *Plugin) (PluginVerdict, bool) {
 	switch fault.Kind {
 	case goelf.FaultTruncated:
 		f = fileTruncated.finding(fmt.Sprintf("%s is cut off: its segments go on behind its end", plug.File))
-		f.Plugin = fmt.Sprintf("%d bytes", len(plug.Data))
+		f.Plugin = fmt.Sprintf("%d bytes", len(plug.data))
 		f.Detail = "opening it raises SIGBUS, which ends the process"
 	case goelf.FaultExecutable:
 		f = fileExecutable.finding(fmt.Sprintf("%s is a program, not a plugin", plug.File))
@@ -211,14 +212,14 @@ func platformOf(plug *Plugin) string {
 
 func describe(plug *Plugin) string {
 	switch {
-	case len(plug.Data) == 0:
+	case len(plug.data) == 0:
 		return "an empty file"
-	case plug.image == nil && len(plug.Data) >= 4 && string(plug.Data[:4]) == "\x7fELF":
-		return fmt.Sprintf("a damaged ELF file of %d bytes", len(plug.Data))
-	case len(plug.Data) > 1 && string(plug.Data[:2]) == "MZ":
+	case plug.image == nil && len(plug.data) >= 4 && string(plug.data[:4]) == "\x7fELF":
+		return fmt.Sprintf("a damaged ELF file of %d bytes", len(plug.data))
+	case len(plug.data) > 1 && string(plug.data[:2]) == "MZ":
 		return "a Windows file"
 	case plug.image == nil:
-		return fmt.Sprintf("%d bytes that do not begin like an ELF file", len(plug.Data))
+		return fmt.Sprintf("%d bytes that do not begin like an ELF file", len(plug.data))
 	}
 	return "a damaged ELF file"
 }

@@ -63,15 +63,20 @@ func OpenHost(file string) (*Host, error) {
 
 // RunningHost opens the executable of this process as a host.
 func RunningHost() (*Host, error) {
-	file, err := os.Executable()
+	name, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find the running executable: %w", err)
 	}
+	file := name
 	// On Linux the link reaches the file even after it was renamed or deleted.
 	if _, err := os.Stat("/proc/self/exe"); err == nil {
 		file = "/proc/self/exe"
 	}
-	return OpenHost(file)
+	h, err := OpenHost(file)
+	if err == nil {
+		h.bin.File = name
+	}
+	return h, err
 }
 
 // openRegular opens a file without waiting where it is a pipe, and refuses what is

@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"bytes"
 	"encoding/binary"
 	"os"
 	"path/filepath"
@@ -189,7 +190,7 @@ func readLibraryCache(file string) map[string]string {
 	if err != nil || len(data) > maxBytes {
 		return cache
 	}
-	if i := strings.Index(string(data), magic); i > 0 {
+	if i := bytes.Index(data, []byte(magic)); i > 0 {
 		data = data[i:] // behind the old format
 	} else if i < 0 {
 		return cache
@@ -203,8 +204,8 @@ func readLibraryCache(file string) map[string]string {
 		if int64(off) >= int64(len(data)) {
 			return ""
 		}
-		s, _, _ := strings.Cut(string(data[off:min(int64(len(data)), int64(off)+4096)]), "\x00")
-		return s
+		end := bytes.IndexByte(data[off:], 0)
+		return string(data[off : int(off)+max(end, 0)])
 	}
 	for i := 0; i < n && header+(i+1)*entry <= len(data); i++ {
 		e := data[header+i*entry:]

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,10 +25,12 @@ const maxPlugin = 2 << 30
 type Plugin struct {
 	File   string  // as the caller named it
 	Path   string  // the real path, which plugin.Open resolves; "" where there is none
-	Data   []byte  // the file's bytes, read once
+	Data   []byte  // the file's bytes, read once; nil after MapPlugin
 	Binary *Binary // nil where it is no Go binary; without Symbols
 	Err    error   // why the file could not be read; matches fs.ErrNotExist and the like
 
+	data  []byte // Data, or the mapped bytes
+	unmap func() error
 	info  fs.FileInfo
 	image *goelf.Image
 	mod   *goelf.Plugin
@@ -38,47 +42,100 @@ type Plugin struct {
 // ReadPlugin reads a plugin's bytes, once. It does not fail: what is wrong is in
 // Err, or becomes the verdict.
 func ReadPlugin(file string) *Plugin {
-	real, data, info, err := readFile(file)
-	if err != nil {
-		return &Plugin{File: file, Path: real, Err: fmt.Errorf("read plugin: %w", err)}
-	}
-	p := NewPlugin(file, data)
-	p.Path, p.info = real, info
+	return openPlugin(file, func(f *os.File, size int64) ([]byte, func() error, error) {
+		data := make([]byte, size)
+		n, err := io.ReadFull(f, data)
+		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+			err = nil // it became shorter: what is left is what is judged
+		}
+		return data[:n], nil, err
+	})
+}
+
+// MapPlugin is ReadPlugin for a verdict alone: the file is mapped, and the parts that
+// count are read from there, which for a large plugin takes a fraction of the time. The
+// bytes are not safe from whoever may write to the file, so nothing may rest on them
+// but the verdict; Data stays nil. A file that shrinks meanwhile becomes an error of
+// Check. The caller closes the plugin.
+func MapPlugin(file string) *Plugin {
+	p := openPlugin(file, func(f *os.File, size int64) ([]byte, func() error, error) {
+		if size == 0 {
+			return nil, nil, nil
+		}
+		return mapFile(f, size)
+	})
+	p.Data = nil
 	return p
 }
 
-func readFile(file string) (real string, data []byte, info fs.FileInfo, err error) {
-	if real, err = filepath.Abs(file); err != nil {
-		return "", nil, nil, err
+// Close unmaps what MapPlugin mapped. The plugin must not be used afterwards.
+func (p *Plugin) Close() error {
+	if p.unmap == nil {
+		return nil
 	}
-	resolved, err := filepath.EvalSymlinks(real)
+	unmap := p.unmap
+	p.unmap, p.image = nil, nil
+	return unmap()
+}
+
+// openPlugin opens a plugin's file and takes its facts of the bytes that get gives.
+func openPlugin(file string, get func(*os.File, int64) ([]byte, func() error, error)) *Plugin {
+	bad := func(real string, err error) *Plugin {
+		return &Plugin{File: file, Path: real, Err: fmt.Errorf("read plugin: %w", err)}
+	}
+	real, err := filepath.Abs(file)
 	if err != nil {
-		return "", nil, nil, err
+		return bad("", err)
 	}
-	real = resolved
+	if real, err = filepath.EvalSymlinks(real); err != nil {
+		return bad("", err)
+	}
 	f, size, err := openRegular(file)
 	if err != nil {
-		return real, nil, nil, err
+		return bad(real, err)
 	}
 	defer f.Close()
 	if size > maxPlugin {
-		return real, nil, nil, fmt.Errorf("%s has %d bytes, at most %d are read", file, size, int64(maxPlugin))
+		return bad(real, fmt.Errorf("%s has %d bytes, at most %d are read", file, size, int64(maxPlugin)))
 	}
-	if info, err = f.Stat(); err != nil {
-		return real, nil, nil, err
+	info, err := f.Stat()
+	if err != nil {
+		return bad(real, err)
 	}
-	data = make([]byte, size)
-	n, err := io.ReadFull(f, data)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return real, nil, nil, err
+	data, unmap, err := get(f, size)
+	if err != nil {
+		return bad(real, err)
 	}
-	return real, data[:n], info, nil
+	p := new(Plugin)
+	if err := guard(func() error { p = NewPlugin(file, data); return nil }); err != nil {
+		p = bad(real, err)
+	}
+	p.Path, p.info, p.unmap = real, info, unmap
+	return p
+}
+
+// guard turns a fault on mapped memory, which a file that shrank leaves behind, into
+// an error.
+func guard(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		r := recover()
+		if fault, ok := r.(interface {
+			error
+			Addr() uintptr
+		}); ok {
+			err = fmt.Errorf("a file became shorter while it was read: %w", fault)
+		} else if r != nil {
+			panic(r)
+		}
+	}()
+	return f()
 }
 
 // NewPlugin is ReadPlugin for bytes in memory. The file is the name that
 // plugin.Open would be given; the bytes must not change afterwards.
 func NewPlugin(file string, data []byte) *Plugin {
-	p := &Plugin{File: file, Path: file, Data: data}
+	p := &Plugin{File: file, Path: file, Data: data, data: data}
 	if abs, err := filepath.Abs(file); err == nil {
 		p.Path = abs
 	}

@@ -153,7 +153,8 @@ func zshScript(commands []completion) string {
 	b.WriteString(caseOfCommands(commands, "$command"))
 	b.WriteString("  if [[ -z $choices && $cur == -* ]]; then choices=$flags; fi\n" +
 		"  if [[ -n $choices ]]; then\n    compadd -- ${=choices}\n  else\n    _files\n  fi\n}\n" +
-		"compdef _plugtool plugtool\n")
+		"# Sourced, it registers itself; out of fpath it is called at once.\n" +
+		"if [[ ${funcstack[1]} == _plugtool ]]; then _plugtool \"$@\"; else compdef _plugtool plugtool; fi\n")
 	return b.String()
 }
 

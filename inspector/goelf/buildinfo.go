@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 )
 
 // ErrNoBuildInfo is returned for a file without Go build information.
@@ -61,7 +62,21 @@ func (im *Image) BuildInfo() (version, modinfo string, err error) {
 }
 
 func (im *Image) buildInfoAt(addr uint64) (version, modinfo string, err error) {
-	h, err := im.table(addr, buildInfoMax)
+	// Most files have a few kilobytes; reading more of them costs time.
+	for size := uint64(32 << 10); ; size *= 8 {
+		version, modinfo, err = im.buildInfoIn(addr, size)
+		if !errors.Is(err, errCut) || size > buildInfoMax {
+			return version, modinfo, err
+		}
+	}
+}
+
+// errCut says that the build information goes on behind what was read of it.
+var errCut = fmt.Errorf("%w: it is cut off", ErrNoBuildInfo)
+
+// buildInfoIn reads build information that has at most size bytes.
+func (im *Image) buildInfoIn(addr, size uint64) (version, modinfo string, err error) {
+	h, err := im.table(addr, size)
 	if err != nil || len(h) < buildInfoHeader || !bytes.HasPrefix(h, buildInfoMagic) {
 		return "", "", ErrNoBuildInfo
 	}
@@ -71,11 +86,11 @@ func (im *Image) buildInfoAt(addr uint64) (version, modinfo string, err error) {
 	}
 	v, rest, ok := varintString(h[buildInfoHeader:])
 	if !ok {
-		return "", "", ErrNoBuildInfo
+		return "", "", errCut
 	}
 	m, _, ok := varintString(rest)
 	if !ok {
-		return "", "", ErrNoBuildInfo
+		return "", "", errCut
 	}
 	// The text stands between two 16-byte marks (cmd/go/internal/modload.ModInfoData).
 	if len(m) >= 33 && m[len(m)-17] == '\n' {

@@ -10,8 +10,8 @@ import (
 // and maxPages how many such pages are kept: a hash table look-up in a host of
 // 70 MB touches five of them.
 const (
-	pageSize = 16 << 10
-	maxPages = 512
+	pageSize = 4 << 10
+	maxPages = 2048
 )
 
 // file gives views of a file's bytes. It is either wholly in memory, or read

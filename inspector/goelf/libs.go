@@ -49,22 +49,23 @@ func (im *Image) UndefinedSymbols() ([]UndefinedSymbol, error) {
 	if err != nil {
 		return nil, err
 	}
+	symbols, err := im.table(im.dyn[dtSymTab], uint64(im.file.size))
+	if err != nil {
+		return nil, fmt.Errorf("symbol table: %w", err)
+	}
 	var list []UndefinedSymbol
 	var bad error
 	seen := make(map[uint64]bool)
 	err = im.eachReloc(func(r reloc) bool {
-		if r.sym == 0 || seen[r.sym] {
+		at := r.sym * im.symSize()
+		if r.sym == 0 || at+im.symSize() > uint64(len(symbols)) {
+			return true
+		}
+		s := im.decodeSymbol(symbols[at:])
+		if s.shndx != 0 || s.info>>4 == bindWeak || s.info>>4 == bindLocal || seen[r.sym] {
 			return true
 		}
 		seen[r.sym] = true
-		s, err := im.rawSymbol(r.sym)
-		if err != nil {
-			bad = err
-			return false
-		}
-		if s.shndx != 0 || s.info>>4 == bindWeak || s.info>>4 == bindLocal {
-			return true
-		}
 		name, err := im.symbolName(s)
 		if err != nil {
 			bad = err

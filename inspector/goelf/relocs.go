@@ -98,12 +98,14 @@ func (im *Image) eachRelr(f func(reloc) bool) error {
 	return nil
 }
 
-// pointerIndex finds the relocation of a word.
+// pointerIndex finds the relocation of a word. Nearly all of what is read are words
+// with a relative relocation; the others, which types have, are gathered when the first
+// one is asked for.
 type pointerIndex struct {
-	once, sorted sync.Once
-	err          error
-	relative     []relativeReloc // by address; linkers write them sorted
-	symbolic     []symbolicReloc // by address once sorted, which only types need
+	once, rest sync.Once
+	err        error
+	relative   []relativeReloc // by address; linkers write them sorted
+	symbolic   []symbolicReloc // by address
 }
 
 type relativeReloc struct{ addr, value uint64 }
@@ -120,16 +122,14 @@ func (im *Image) Pointer(addr uint64) (uint64, error) {
 		return im.wordAt(addr)
 	}
 	ix := &im.pointer
-	ix.once.Do(im.indexPointers)
+	ix.once.Do(im.indexRelative)
 	if ix.err != nil {
 		return 0, ix.err
 	}
 	if i, ok := slices.BinarySearchFunc(ix.relative, addr, func(r relativeReloc, a uint64) int { return cmp.Compare(r.addr, a) }); ok {
 		return ix.relative[i].value, nil
 	}
-	ix.sorted.Do(func() {
-		slices.SortFunc(ix.symbolic, func(a, b symbolicReloc) int { return cmp.Compare(a.addr, b.addr) })
-	})
+	ix.rest.Do(im.indexSymbolic)
 	if i, ok := slices.BinarySearchFunc(ix.symbolic, addr, func(r symbolicReloc, a uint64) int { return cmp.Compare(r.addr, a) }); ok {
 		s, err := im.rawSymbol(uint64(ix.symbolic[i].sym))
 		return s.value + ix.symbolic[i].addend, err
@@ -137,33 +137,41 @@ func (im *Image) Pointer(addr uint64) (uint64, error) {
 	return im.wordAt(addr)
 }
 
-func (im *Image) indexPointers() {
+func (im *Image) indexRelative() {
 	ix := &im.pointer
 	if entry := 3 * im.WordSize(); im.dyn[dtRelaSz] <= uint64(im.file.size) {
-		count := im.dyn[dtRelaSz] / entry
-		relative := min(im.dyn[dtRelaCount], count)
-		ix.relative = make([]relativeReloc, 0, relative)
-		ix.symbolic = make([]symbolicReloc, 0, count-relative)
+		ix.relative = make([]relativeReloc, 0, min(im.dyn[dtRelaCount], im.dyn[dtRelaSz]/entry))
 	}
-	ix.err = im.eachReloc(func(r reloc) bool {
-		if r.typ != im.arch.relative && r.typ != im.arch.abs {
-			return true
-		}
-		if r.inline {
-			// A word that cannot be read is an error of whoever asks for it.
-			r.addend, _ = im.wordAt(r.addr)
-		}
-		if r.typ == im.arch.relative {
-			ix.relative = append(ix.relative, relativeReloc{r.addr, r.addend})
-		} else {
-			ix.symbolic = append(ix.symbolic, symbolicReloc{r.addr, r.addend, uint32(r.sym)})
+	ix.err = im.eachPointer(im.arch.relative, func(r reloc) {
+		ix.relative = append(ix.relative, relativeReloc{r.addr, r.addend})
+	})
+	byAddr := func(a, b relativeReloc) int { return cmp.Compare(a.addr, b.addr) }
+	if !slices.IsSortedFunc(ix.relative, byAddr) {
+		slices.SortFunc(ix.relative, byAddr)
+	}
+}
+
+func (im *Image) indexSymbolic() {
+	ix := &im.pointer
+	// An error would have been the first pass's as well.
+	_ = im.eachPointer(im.arch.abs, func(r reloc) {
+		ix.symbolic = append(ix.symbolic, symbolicReloc{r.addr, r.addend, uint32(r.sym)})
+	})
+	slices.SortFunc(ix.symbolic, func(a, b symbolicReloc) int { return cmp.Compare(a.addr, b.addr) })
+}
+
+// eachPointer calls f for the relocations of one type, addends in place read.
+func (im *Image) eachPointer(typ uint32, f func(reloc)) error {
+	return im.eachReloc(func(r reloc) bool {
+		if r.typ == typ {
+			if r.inline {
+				// A word that cannot be read is an error of whoever asks for it.
+				r.addend, _ = im.wordAt(r.addr)
+			}
+			f(r)
 		}
 		return true
 	})
-	relative := func(a, b relativeReloc) int { return cmp.Compare(a.addr, b.addr) }
-	if !slices.IsSortedFunc(ix.relative, relative) {
-		slices.SortFunc(ix.relative, relative)
-	}
 }
 
 // wordAt reads the word at a virtual address, no relocation applied.

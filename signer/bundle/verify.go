@@ -26,8 +26,8 @@ const (
 	// the wrong kind, or of a file with another digest.
 	Invalid Status = "invalid"
 
-	// Untrusted: a well-formed sidecar that names this file's digest, but no
-	// given key verifies its signature.
+	// Untrusted: a well-formed sidecar that does not contradict the file, but
+	// no given key verifies its signature.
 	Untrusted Status = "untrusted"
 )
 

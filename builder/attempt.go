@@ -1,0 +1,193 @@
+package builder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/plugtool/plugtool/inspector"
+)
+
+// attempt is one plugin that was built.
+type attempt struct {
+	plan    *Plan
+	src     Source
+	dir     string // its temporary folder
+	file    string
+	offered fs.FileInfo // the output that was there already, copied to file; nil for none
+	data    []byte
+	verdict *inspector.Verdict
+}
+
+func (a *attempt) refusal() string {
+	for _, p := range a.verdict.Plugins {
+		if p.Refusal != "" {
+			return p.Refusal
+		}
+		for _, f := range p.Findings {
+			if f.Severity == inspector.Error {
+				return f.Title
+			}
+		}
+	}
+	return "plugin.Open would not succeed"
+}
+
+// mismatches counts the packages that the verdict found fault with.
+func (a *attempt) mismatches() int {
+	n := 0
+	for _, p := range a.verdict.Plugins {
+		for _, f := range p.Findings {
+			if f.Severity == inspector.Error {
+				n += max(1, len(f.Packages))
+			}
+		}
+	}
+	return n
+}
+
+// closer gives the attempt that came closer to loading, the earlier of equals.
+func closer(a, b *attempt) *attempt {
+	if a == nil || b.mismatches() < a.mismatches() {
+		return b
+	}
+	return a
+}
+
+// try builds the plugin in one layout and has it judged.
+func (r *run) try(ctx context.Context, src Source, l Layout) (*attempt, error) {
+	plan, err := r.planFor(src, l)
+	if err != nil {
+		return nil, err
+	}
+	resolved := plan.needsGraph
+	if resolved {
+		if err := r.resolve(ctx, &src, l); err != nil {
+			return nil, err
+		}
+		if plan, err = r.planFor(src, l); err != nil {
+			return nil, err
+		}
+	}
+	a, err := r.build(ctx, src, plan)
+	// What fails before anything is compiled fails for want of requirements or
+	// checksums, which the go command can complete in the temporary files.
+	if err != nil && !resolved && (plan.modMode || plan.workMode) && ctx.Err() == nil && !compileFailed(err) {
+		if err := r.resolve(ctx, &src, l); err != nil {
+			return nil, err
+		}
+		if plan, err = r.planFor(src, l); err != nil {
+			return nil, err
+		}
+		a, err = r.build(ctx, src, plan)
+	}
+	if err != nil {
+		return nil, err
+	}
+	plugin := inspector.NewPlugin(r.opts.Output, a.data)
+	if a.verdict, err = inspector.Check(r.host, []*inspector.Plugin{plugin}); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// build runs go build for a plan.
+func (r *run) build(ctx context.Context, src Source, plan *Plan) (*attempt, error) {
+	if err := r.checkSums(src, plan); err != nil {
+		return nil, err
+	}
+	dir, err := r.write(plan)
+	if err != nil {
+		return nil, err
+	}
+	a := &attempt{plan: plan, src: src, dir: dir, file: filepath.Join(dir, "plugin.so")}
+	if a.offered, err = r.offerOutput(a.file); err != nil {
+		return nil, err
+	}
+	r.progress("building %s with %s for %s (layout %s)", plan.Package, plan.Toolchain.Version, plan.Host, plan.Layout.Name)
+	if _, err := r.goRun(ctx, plan, dir, allInWork(plan.buildArgs(a.file), dir)); err != nil {
+		return nil, err
+	}
+	if a.data, err = os.ReadFile(a.file); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// offerOutput gives the go command the output that is there already: it links
+// nothing where that is up to date. What is going to be signed is always linked
+// anew, since an output is no proof of where it came from. The result is nil
+// where nothing was offered.
+func (r *run) offerOutput(file string) (offered fs.FileInfo, err error) {
+	if r.opts.Seal != nil {
+		return nil, nil
+	}
+	in, err := os.Open(r.opts.Output)
+	if err != nil {
+		return nil, nil // what cannot be read is of no use to the go command
+	}
+	defer in.Close()
+	var magic [4]byte
+	fi, err := in.Stat()
+	if err != nil || !fi.Mode().IsRegular() {
+		return nil, nil
+	}
+	if _, err := in.ReadAt(magic[:], 0); err != nil || string(magic[:]) != "\x7fELF" {
+		return nil, nil // the go command refuses to overwrite what is no object
+	}
+	out, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fi.Mode().Perm())
+	if err != nil {
+		return nil, err
+	}
+	_, err = io.Copy(out, in)
+	if err = errors.Join(err, out.Close()); err != nil {
+		return nil, err
+	}
+	return os.Stat(file)
+}
+
+// untouched says whether the go command left the offered output as it was.
+func (a *attempt) untouched() bool {
+	now, err := os.Stat(a.file)
+	return err == nil && a.offered != nil && os.SameFile(a.offered, now) &&
+		a.offered.ModTime().Equal(now.ModTime()) && a.offered.Size() == now.Size()
+}
+
+// write makes a folder with a plan's temporary files.
+func (r *run) write(plan *Plan) (dir string, err error) {
+	r.files++
+	dir = filepath.Join(r.work.path, fmt.Sprintf("plan%d", r.files))
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", err
+	}
+	for _, f := range plan.files {
+		if err := os.WriteFile(filepath.Join(dir, f.name), []byte(inWork(string(f.content), dir)), 0o600); err != nil {
+			return "", err
+		}
+	}
+	return dir, nil
+}
+
+// goRun runs the plan's go command.
+func (r *run) goRun(ctx context.Context, plan *Plan, dir string, args []string) ([]byte, error) {
+	env := setEnv(r.opts.Env, allInWork(plan.Env, dir)...)
+	env = setEnv(env, "GOTMPDIR="+r.work.path)
+	c := goCommand{path: plan.Toolchain.Command, dir: plan.Dir, env: env, args: args}
+	out, stderr, err := c.run(ctx, r.opts.Progress)
+	if goErr, ok := errors.AsType[*GoError](err); ok {
+		goErr.Causes = failure{plan, goErr.Output}.causes()
+	}
+	if err == nil && r.opts.Progress != nil {
+		for line := range strings.Lines(stderr) {
+			if !strings.HasPrefix(line, "go: downloading ") { // told while it happened
+				_, _ = io.WriteString(r.opts.Progress, line)
+			}
+		}
+	}
+	return out, err
+}

@@ -1,0 +1,115 @@
+package builder
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/natefinch/atomic"
+)
+
+// finish seals a plugin that loads and puts it in place.
+func (r *run) finish(a *attempt) (*Result, error) {
+	res := &Result{Schema: Schema, Output: r.opts.Output, Host: a.verdict.Host, Plan: a.plan, Verdict: a.verdict, Warnings: append([]string{}, a.plan.Warnings...)}
+	var sidecar []byte
+	if r.opts.Seal != nil {
+		var err error
+		if sidecar, err = r.opts.Seal(r.opts.Output, a.data); err != nil {
+			return nil, err
+		}
+		res.Sidecar = r.opts.Output + sidecarExtension
+	}
+	if res.Unchanged = a.untouched(); !res.Unchanged {
+		if err := place(a.file, r.opts.Output, sidecar); err != nil {
+			return nil, err
+		}
+	}
+	if r.opts.Write {
+		var err error
+		if res.Written, err = r.alignUser(a); err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+// alignUser brings the plugin's own go.mod and go.sum to what was built.
+func (r *run) alignUser(a *attempt) (written []string, err error) {
+	replace := func(file File, content []byte) error {
+		if content == nil || bytes.Equal(file.Content, content) {
+			return nil
+		}
+		now, err := readOptional(file.Name)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(now, file.Content) {
+			return fmt.Errorf("%s was changed during the build and is left alone", file.Name)
+		}
+		if err := atomic.WriteFile(file.Name, bytes.NewReader(content)); err != nil {
+			return err
+		}
+		written = append(written, file.Name)
+		return nil
+	}
+	p, err := newPlanner(r.facts.Host, a.src, r.opts)
+	if err != nil {
+		return nil, err
+	}
+	mod, sum, err := a.userFiles(p)
+	if err != nil {
+		return nil, err
+	}
+	// go.sum first: more checksums than needed do no harm.
+	if err := replace(a.src.SumFile, sum); err != nil {
+		return written, err
+	}
+	return written, replace(a.src.ModFile, mod)
+}
+
+// userFiles gives the plugin's own go.mod and go.sum as this build aligned them.
+// Nil stands for a file that stays as it is.
+func (a *attempt) userFiles(p *planner) (mod, sum []byte, err error) {
+	if !a.plan.modMode && !a.plan.workMode {
+		return nil, nil, nil
+	}
+	al := &aligner{host: p.host, raised: a.src.Raised}
+	content := a.src.ModFile.Content
+	if a.src.Resolved != nil && !lowered(a.plan, content) && a.src.HostDir == "" {
+		content = a.src.Resolved.ModFile
+	}
+	mod, _, err = al.align(a.src.ModFile.Name, content, p.graphModules())
+	if err != nil {
+		return nil, nil, err
+	}
+	if a.plan.modMode {
+		sum, err = os.ReadFile(filepath.Join(a.dir, "go.sum"))
+		return mod, sum, err
+	}
+	files, err := p.aligned(a.plan.Layout)
+	if err != nil {
+		return nil, nil, err
+	}
+	return mod, withLines(a.src.SumFile.Content, p.sumLines(files)), nil
+}
+
+// lowered says whether the build took go.mod back to an older Go.
+func lowered(plan *Plan, original []byte) bool {
+	for _, f := range plan.files {
+		if f.name == "go.mod" {
+			return goLine(f.content) != goLine(original)
+		}
+	}
+	return false
+}
+
+func goLine(content []byte) string {
+	for line := range strings.Lines(string(content)) {
+		if f := strings.Fields(line); len(f) >= 2 && f[0] == "go" {
+			return f[1]
+		}
+	}
+	return ""
+}
