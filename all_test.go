@@ -232,6 +232,11 @@ func (s source) problems() []string {
 		found = append(found, fmt.Sprintf("%s: %s", s.fset.Position(at.Pos()), fmt.Sprintf(format, args...)))
 	}
 	inCmd := strings.HasPrefix(filepath.ToSlash(s.name), "cmd/")
+	for _, c := range s.file.Comments {
+		if strings.Contains(c.Text(), "TODO") || strings.Contains(c.Text(), "FIXME") {
+			problem(c, "what is left to do belongs into an issue")
+		}
+	}
 	ast.Inspect(s.file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncDecl:
@@ -249,9 +254,9 @@ func (s source) problems() []string {
 			}
 			name := x.Name + "." + n.Sel.Name
 			switch {
-			case s.test && slices.Contains([]string{"t.Skip", "t.Skipf", "t.SkipNow"}, name):
+			case s.test && strings.HasPrefix(n.Sel.Name, "Skip") && slices.Contains([]string{"t", "b", "f", "tb"}, x.Name):
 				problem(n, "a test that is skipped passes with its fixture missing")
-			case strings.HasPrefix(name, "log.Fatal"):
+			case strings.HasPrefix(name, "log.Fatal"), name == "os.Exit" && !inCmd && !s.test:
 				problem(n, "%s exits past every defer", name)
 			case !s.test && !inCmd && slices.Contains([]string{"os.Getenv", "os.LookupEnv", "os.Environ"}, name):
 				problem(n, "%s: only cmd reads the environment", name)

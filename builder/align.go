@@ -49,6 +49,9 @@ func (a *alignedFiles) goVersion() string {
 func (p *planner) aligned(l Layout) (*alignedFiles, error) {
 	release, _ := goRelease(p.host.Binary.GoVersion)
 	al := &aligner{host: p.host, release: release, released: l.Released, raised: p.src.Raised, use: map[string]string{}}
+	if l.Name != Workspace && p.src.Work == nil {
+		maps.Copy(al.use, p.src.Borrowed)
+	}
 	members := []Member{{Dir: p.src.Dir, ModFile: p.src.ModFile}}
 	if p.src.Work != nil {
 		for _, m := range p.src.Work.Members {

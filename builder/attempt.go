@@ -59,44 +59,36 @@ func closer(a, b *attempt) *attempt {
 	return a
 }
 
-// try builds the plugin in one layout and has it judged.
+// try builds the plugin in one layout and has it judged. The go command is asked
+// what the plugin is built from only where the plan needs it, or where the first
+// build shows that it has to be: because requirements or checksums are missing,
+// or because a workspace has other versions than the plan foresaw.
 func (r *run) try(ctx context.Context, src Source, l Layout) (*attempt, error) {
 	plan, err := r.planFor(src, l)
 	if err != nil {
 		return nil, err
 	}
-	resolved := plan.needsGraph
-	if resolved {
-		if err := r.resolve(ctx, &src, l); err != nil {
-			return nil, err
-		}
-		if plan, err = r.planFor(src, l); err != nil {
-			return nil, err
+	if !plan.needsGraph {
+		a, err := r.build(ctx, src, plan)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case !plan.modMode && !plan.workMode, compileFailed(err):
+			return a, err
+		case err == nil && (plan.modMode || a.verdict.Worst() == inspector.Loads):
+			return a, nil
 		}
 	}
-	a, err := r.build(ctx, src, plan)
-	// What fails before anything is compiled fails for want of requirements or
-	// checksums, which the go command can complete in the temporary files.
-	if err != nil && !resolved && (plan.modMode || plan.workMode) && ctx.Err() == nil && !compileFailed(err) {
-		if err := r.resolve(ctx, &src, l); err != nil {
-			return nil, err
-		}
-		if plan, err = r.planFor(src, l); err != nil {
-			return nil, err
-		}
-		a, err = r.build(ctx, src, plan)
-	}
-	if err != nil {
+	if err := r.resolve(ctx, &src, l); err != nil {
 		return nil, err
 	}
-	plugin := inspector.NewPlugin(r.opts.Output, a.data)
-	if a.verdict, err = inspector.Check(r.host, []*inspector.Plugin{plugin}); err != nil {
+	if plan, err = r.planFor(src, l); err != nil {
 		return nil, err
 	}
-	return a, nil
+	return r.build(ctx, src, plan)
 }
 
-// build runs go build for a plan.
+// build runs go build for a plan, and has the result judged.
 func (r *run) build(ctx context.Context, src Source, plan *Plan) (*attempt, error) {
 	if err := r.checkSums(src, plan); err != nil {
 		return nil, err
@@ -116,7 +108,8 @@ func (r *run) build(ctx context.Context, src Source, plan *Plan) (*attempt, erro
 	if a.data, err = os.ReadFile(a.file); err != nil {
 		return nil, err
 	}
-	return a, nil
+	a.verdict, err = inspector.Check(r.host, []*inspector.Plugin{inspector.NewPlugin(r.opts.Output, a.data)})
+	return a, err
 }
 
 // offerOutput gives the go command the output that is there already: it links

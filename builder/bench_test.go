@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io/fs"
 	"os"
@@ -30,7 +31,35 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "toolexec" {
 		os.Exit(builder.ToolexecMain(os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
 	}
+	// And a build of its own, to be killed.
+	if len(os.Args) == 4 && os.Args[1] == "build" {
+		if err := buildAlone(os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	os.Exit(runTests(m))
+}
+
+// buildAlone builds and signs the plugin in dir for a host, with the settings of
+// this process.
+func buildAlone(bin, dir string) error {
+	host, err := inspector.OpenHost(bin)
+	if err != nil {
+		return err
+	}
+	defer host.Close()
+	_, err = builder.Run(context.Background(), host, builder.Options{
+		Dir: dir, Env: os.Environ(), Output: filepath.Join(dir, "plugin.so"),
+		Toolexec: []string{os.Args[0], "toolexec"}, Seal: sealBySum,
+	})
+	return err
+}
+
+// sealBySum makes a sidecar that fits one content only.
+func sealBySum(_ string, data []byte) ([]byte, error) {
+	return fmt.Appendf(nil, "%x", sha256.Sum256(data)), nil
 }
 
 func runTests(m *testing.M) int {
@@ -165,7 +194,7 @@ func (b *bench) write(file, content string) {
 // run runs a program with the bench's settings and some more.
 func (b *bench) run(dir string, env []string, name string, args ...string) string {
 	b.t.Helper()
-	cmd := exec.Command(name, args...)
+	cmd := exec.Command("env", append([]string{name}, args...)...) // which looks name up in the bench's PATH
 	cmd.Dir = dir
 	cmd.Env = append(append(b.env[:len(b.env):len(b.env)], env...), "PWD="+dir)
 	out, err := cmd.CombinedOutput()

@@ -48,12 +48,14 @@ func (h Host) index() (*hostFacts, error) {
 }
 
 // folder gives the folder that is recorded for a package itself. A package with
-// cgo may have left only generated files, which lie in no folder.
+// cgo may have left only generated files, which lie in no folder, and a
+// descriptor of an untrimmed host what is not known.
 func (f *hostFacts) folder(pkg string) string {
-	if dir := f.Sources[pkg]; dir != "." {
-		return dir
+	dir := f.Sources[pkg]
+	if dir == "." || !f.Binary.Trimmed() && !path.IsAbs(dir) {
+		return ""
 	}
-	return ""
+	return dir
 }
 
 // inferRoots says where the modules lay of which no function is left in the

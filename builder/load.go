@@ -247,6 +247,36 @@ func (s *Source) readFolders(f *hostFacts, opts Options) error {
 		}
 		s.Folders[folder] = File{name, content}
 	}
+	return s.borrowFolders(f, own)
+}
+
+// borrowFolders finds the folders of Borrowed.
+func (s *Source) borrowFolders(f *hostFacts, own *modfile.File) error {
+	s.Borrowed = map[string]string{}
+	dir := s.moduleFolder(f, f.Binary.Main.Path)
+	if dir == "" || dir == s.Dir {
+		return nil
+	}
+	name := filepath.Join(dir, "go.mod")
+	content, err := readOptional(name)
+	if err != nil || content == nil {
+		return err
+	}
+	theirs, err := modfile.Parse(name, content, nil)
+	if err != nil {
+		return err
+	}
+	for _, m := range f.Binary.Deps {
+		if m.Replace == nil || isVersion(m.Replace.Version) {
+			continue
+		}
+		if mine, fork := replacement(own, s.Dir, m.Path, m.Version); mine != "" || fork.Path != "" {
+			continue
+		}
+		if folder, _ := replacement(theirs, dir, m.Path, m.Version); folder != "" {
+			s.Borrowed[m.Path] = folder
+		}
+	}
 	return nil
 }
 

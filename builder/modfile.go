@@ -27,9 +27,9 @@ func (p Pin) lowered() bool { return semver.Compare(p.Plugin, p.Host) > 0 }
 // aligner rewrites go.mod files so that shared modules come at the host's version.
 type aligner struct {
 	host     *hostFacts
-	release  string // the host's Go release, as in go1.26.8
-	released bool   // take shared modules from where the host took them, not from the plugin's folders
-	use      map[string]string
+	release  string            // the host's Go release, as in go1.26.8
+	released bool              // take shared modules from where the host took them, not from the plugin's folders
+	use      map[string]string // folders for modules, by module
 	raised   []module.Version
 	warnings []string
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/plugtool/plugtool/inspector"
@@ -88,14 +87,18 @@ func Run(ctx context.Context, host *inspector.Host, opts Options) (res *Result, 
 		return nil, err
 	}
 	var best, refused *attempt
-	var firstErr error
+	var failed error
 	for i, l := range layouts {
 		a, err := r.try(ctx, src, l)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		if err != nil {
-			if firstErr = cmpErr(firstErr, err); compileFailed(err) {
+			// A workspace may have other versions of modules that are not shared.
+			if failed == nil || l.Name != Workspace {
+				failed = err
+			}
+			if compileFailed(err) && l.Name != Workspace {
 				break
 			}
 			continue
@@ -115,7 +118,7 @@ func Run(ctx context.Context, host *inspector.Host, opts Options) (res *Result, 
 	case refused != nil:
 		return nil, &NoFitError{Host: host.Binary().File, Reason: refused.refusal(), Verdict: refused.verdict}
 	}
-	return nil, firstErr
+	return nil, failed
 }
 
 // start checks all that can be checked before anything is built.

@@ -24,6 +24,11 @@ type Source struct {
 	// takes modules from, by folder.
 	Folders map[string]File
 
+	// Borrowed says, by module, which folders the go.mod of the host's module
+	// names, where its source is at hand, for what the host took from folders and
+	// the plugin's go.mod does not mention.
+	Borrowed map[string]string
+
 	Profile string // PGO profile of the host; "" for none at hand
 
 	Go   GoEnv

@@ -57,24 +57,46 @@ func newWorkDir(base string) (*workDir, error) {
 
 // remove removes the folder and all in it.
 func (w *workDir) remove() error {
-	return errors.Join(os.RemoveAll(w.path), w.lock.Close())
+	return errors.Join(removeLocked(w.path), w.lock.Close())
+}
+
+// removeLocked removes a folder whose lock is held, the lock last: a folder
+// without one is taken for one that is just being made.
+func removeLocked(path string) error {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Name() == lockName {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(path, e.Name())); err != nil {
+			return err
+		}
+	}
+	return os.RemoveAll(path)
 }
 
 // sweep removes this user's folders in base that no run holds. What it cannot
 // remove, a later one will.
 func sweep(base string) {
-	paths, err := filepath.Glob(filepath.Join(base, workPrefix+"*"))
+	paths, err := filepath.Glob(filepath.Join(escapeGlob(base), workPrefix+"*"))
 	if err != nil {
-		return // a base with a malformed pattern in its name is not swept
+		return
 	}
 	for _, path := range paths {
 		fi, err := os.Lstat(path)
 		if err != nil || !fi.IsDir() || !ownedBy(fi.Sys(), os.Getuid()) {
 			continue
 		}
-		lock := flock.New(filepath.Join(path, lockName))
-		if locked, err := lock.TryLock(); err == nil && locked {
-			_ = os.RemoveAll(path)
+		lock := flock.New(filepath.Join(path, lockName), flock.SetFlag(os.O_RDWR))
+		locked, err := lock.TryLock()
+		switch {
+		case locked && err == nil:
+			_ = removeLocked(path)
+		case errors.Is(err, os.ErrNotExist):
+			_ = os.Remove(path) // its run died, or is about to find out and make another
 		}
 		_ = lock.Close()
 	}

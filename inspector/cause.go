@@ -256,8 +256,12 @@ func (p *process) disagreements(plug *Plugin, mismatches []mismatch) []Finding {
 			f.Detail = "the host does not have these packages, so the first plugin's are the ones that later ones must match, even if it was refused"
 			f.Package, f.Host, f.Plugin = m.pkg, m.file+": other code", plug.File+": other code"
 			if a, b := m.earlier.Binary.ModuleOf(m.pkg), plug.Binary.ModuleOf(m.pkg); a != nil && b != nil {
-				f.Title = fmt.Sprintf("%s has %s %s, %s has %s", m.file, a.Path, versionOf(a), plug.File, versionOf(b))
-				f.Host, f.Plugin = versionOf(a), versionOf(b)
+				if versionOf(a) == versionOf(b) {
+					f.Title = fmt.Sprintf("%s and %s have different code in %s %s", m.file, plug.File, a.Path, versionOf(a))
+				} else {
+					f.Title = fmt.Sprintf("%s has %s %s, %s has %s", m.file, a.Path, versionOf(a), plug.File, versionOf(b))
+					f.Host, f.Plugin = versionOf(a), versionOf(b)
+				}
 				if effective(a).Sum != "" && a.Replace == nil {
 					f.Fix = append(f.Fix, "go get "+shellQuote(a.Path+"@"+a.Version))
 				}

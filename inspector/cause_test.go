@@ -1,6 +1,7 @@
 package inspector_test
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ func TestCauses(t *testing.T) {
 		{"host", "plain-race.so", []string{"PT304 host was built without -race, plugin with -race=true"}},
 		{"host", "plain-N.so", []string{"PT304 host was built without -gcflags, plugin with -gcflags=all=-N -l"}},
 		{"host", "plain-tag.so", []string{"PT304 host was built without -tags, plugin with -tags=changed"}},
-		{"host", "plain-25.so", []string{"PT302 host was built with go1.26.8, plugin with go1.25.12"}},
+		{"host", "plain-25.so", []string{"PT302 host was built with " + runtime.Version() + ", plugin with go1.25.12"}},
 		{"host-25", "plain-24.so", []string{"PT301 host was built with go1.25.12, plugin with go1.24.13"}},
 		{"host", "dep1.so dep2.so", []string{"PT502 BIN/dep1.so has example.com/dep v1.0.0 => ./dep1, BIN/dep2.so has v1.0.0 => ./dep2"}},
 		{"host", "plain.so copy:plain.so", []string{"PT501 BIN/plain.so and BIN/copy-plain.so have the same plugin path"}},

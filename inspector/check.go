@@ -323,9 +323,9 @@ func joinDetail(a, b string) string {
 func (p *process) hostNotDynamic(plug *Plugin) PluginVerdict {
 	b := p.host.Binary()
 	f := hostNotDynamic.finding(fmt.Sprintf("%s imports package plugin, but was linked statically or internally", b.File))
-	f.Detail = "it exports no Go symbols to bind to; opening a plugin ends the process: fatal error: runtime: no plugin module data"
+	f.Detail = "it exports no Go symbols to bind to; opening a plugin ends the process: fatal error: runtime: no plugin module data; build it without -ldflags=-linkmode=internal and -extldflags=-static"
 	f.Host = "no dynamic symbol go:link.pkghash.plugin"
-	f.Fix = []string{"CGO_ENABLED=1 go build -trimpath " + shellQuote(orDot(b.Path)) + " without -linkmode=internal and -extldflags=-static"}
+	f.Fix = []string{"CGO_ENABLED=1 go build -trimpath " + shellQuote(orDot(b.Path))}
 	return crash(f)
 }
 

@@ -14,7 +14,7 @@ import (
 
 func TestInspectPlugin(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"plain.so", "plain-strip.so", "plain-nosec.so", "plain-25.so", "plain-relr.so", "plain-sysv.so", "tail:plain.so"} {
+	for _, name := range []string{"plain.so", "plain-strip.so", "plain-nosec.so", "plain-21.so", "plain-23.so", "plain-25.so", "plain-27.so", "plain-relr.so", "plain-sysv.so", "tail:plain.so"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b, err := inspector.Inspect(shop.file(t, name))

@@ -161,7 +161,7 @@ func isCommand(fix string) bool {
 		if strings.Contains(word, "=") { // CGO_ENABLED=1 go build
 			continue
 		}
-		return slices.Contains([]string{"plugtool", "go", "chmod", "export", "apt-get"}, word)
+		return slices.Contains([]string{"plugtool", "go", "chmod", "export"}, word)
 	}
 	return false
 }

@@ -211,3 +211,23 @@ func TestWrap(t *testing.T) {
 		}
 	}
 }
+
+func TestIsCommand(t *testing.T) {
+	for _, test := range []struct {
+		fix  string
+		want bool
+	}{
+		{"plugtool build --host h -o a.so", true},
+		{"go get example.com/m@v1.2.3", true},
+		{"CGO_ENABLED=1 go build -trimpath .", true},
+		{"export ASAN_OPTIONS=detect_odr_violation=0", true},
+		{"name a.so once", false},
+		{`import "plugin" in the host, then CGO_ENABLED=1 go build`, false},
+		{"A=1", false},
+		{"", false},
+	} {
+		if got := isCommand(test.fix); got != test.want {
+			t.Errorf("isCommand(%q) = %v, want %v", test.fix, got, test.want)
+		}
+	}
+}

@@ -65,14 +65,19 @@ func (p *program) build(c *cli.Context) error {
 		return err
 	}
 	defer host.Close()
-	if o.dryRun {
-		return p.tellPlan(c.Context, host, o)
-	}
-	result, err := builder.Run(c.Context, host, o.Options)
+	err = p.buildFor(c.Context, host, o)
 	var noFit *builder.NoFitError
 	if errors.As(err, &noFit) {
 		return errors.Join(err, p.tellNoFit(host, noFit, o))
 	}
+	return err
+}
+
+func (p *program) buildFor(ctx context.Context, host *inspector.Host, o buildOptions) error {
+	if o.dryRun {
+		return p.tellPlan(ctx, host, o)
+	}
+	result, err := builder.Run(ctx, host, o.Options)
 	if err != nil {
 		return err
 	}

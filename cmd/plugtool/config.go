@@ -7,8 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 )
@@ -63,8 +63,6 @@ func (n *names) UnmarshalYAML(decode func(any) error) error {
 // them: a plugtool.yaml comes with the project, perhaps a stranger's.
 var loosening = []string{"each", "toolchain"}
 
-var unknownField = regexp.MustCompile(`^unknown field "(.*)"$`)
-
 // loadConfig reads the plugtool.yaml of the project that holds the folder; a
 // project without one gives the zero config. What is wrong with it is an error
 // of configuration that names the line.
@@ -99,8 +97,11 @@ func findConfig(folder string) (string, error) {
 	}
 	for dir := start; ; dir = filepath.Dir(dir) {
 		file := filepath.Join(dir, configName)
-		_, err := os.Stat(file)
-		if err == nil {
+		info, err := os.Stat(file)
+		switch {
+		case err == nil && !info.Mode().IsRegular():
+			return "", usagef("", "%s is not a regular file", shortest(file))
+		case err == nil:
 			return shortest(file), nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
@@ -148,9 +149,10 @@ func configError(file string, err error) error {
 	}
 	at := located.GetToken().Position
 	message, hint := located.GetMessage(), ""
-	if m := unknownField.FindStringSubmatch(message); m != nil && slices.Contains(loosening, m[1]) {
-		message = fmt.Sprintf("%q may not be set here, because it loosens what is checked or allowed", m[1])
-		hint = fmt.Sprintf("give --%s on the command line", m[1])
+	field := strings.Trim(strings.TrimPrefix(message, "unknown field "), `"`)
+	if slices.Contains(loosening, field) {
+		message = fmt.Sprintf("%q may not be set here, because it loosens what is checked or allowed", field)
+		hint = fmt.Sprintf("give --%s on the command line", field)
 	}
 	return usagef(hint, "%s:%d:%d: %s", file, at.Line, at.Column, message)
 }

@@ -27,6 +27,7 @@ func (p *program) demoCommand() *cli.Command {
 }
 
 // A step of the demo is a command, as words, that must end with an exit code.
+// KEY=value words before it are its environment, as in a shell.
 type step struct {
 	title string // "" for one that goes on with what the last one began
 	words []string
@@ -51,8 +52,8 @@ func steps() []step {
 			words: words("go build -C hello -buildmode=plugin -o byhand.so .")},
 		{words: words("plugtool verify --host host/host hello/byhand.so"), code: exitRefused},
 		{title: "Signed, so that the host knows whose code it runs.",
-			words: words("plugtool generate-key-pair --quiet --output-key-prefix host/plugtool")},
-		{words: words("plugtool sign --key host/plugtool.key host/plugins/hello.so")},
+			words: words("PLUGTOOL_PASSWORD= plugtool generate-key-pair --quiet --output-key-prefix host/plugtool")},
+		{words: words("PLUGTOOL_PASSWORD= plugtool sign --key host/plugtool.key host/plugins/hello.so")},
 		{words: words("plugtool verify --host host/host --key host/plugtool.pub host/plugins")},
 		{title: "The host checks signature and verdict once more, on the very bytes that it then opens.",
 			words: words("host/host -plugins host/plugins -key host/plugtool.pub -name you")},
@@ -100,24 +101,12 @@ func (p *program) demoStep(ctx context.Context, dir string, s step) error {
 		fmt.Fprintf(p.out, "# %s\n", s.title)
 	}
 	fmt.Fprintf(p.out, "$ %s\n", strings.Join(s.words, " "))
-	name := s.words[0]
-	switch {
-	case name == "plugtool":
-		exe, err := os.Executable()
-		if err != nil {
-			return err
-		}
-		name = exe
-	case filepath.Base(name) != name:
-		name = filepath.Join(dir, name)
+	cmd, err := s.command(ctx, dir, p.env)
+	if err != nil {
+		return err
 	}
-	cmd := exec.CommandContext(ctx, name, s.words[1:]...)
-	cmd.Dir = dir
-	cmd.Env = append(append([]string{}, p.env...), "PLUGTOOL_PASSWORD=", "CGO_ENABLED=1", "GOWORK=off", "PWD="+dir)
 	cmd.Stdout, cmd.Stderr = p.out, p.out
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 10 * time.Second
-	err := cmd.Run()
+	err = cmd.Run()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -132,6 +121,31 @@ func (p *program) demoStep(ctx context.Context, dir string, s step) error {
 		fmt.Fprintf(p.out, "(exit code %d)\n", s.code)
 	}
 	return nil
+}
+
+// command makes a step's command. plugtool is the running one, and what has a
+// slash in its name lies in the demo's folder.
+func (s step) command(ctx context.Context, dir string, env environment) (*exec.Cmd, error) {
+	words := s.words
+	env = append(append(environment{}, env...), "CGO_ENABLED=1", "GOWORK=off", "PWD="+dir)
+	for strings.Contains(words[0], "=") {
+		env, words = append(env, words[0]), words[1:]
+	}
+	name := words[0]
+	switch {
+	case name == "plugtool":
+		var err error
+		if name, err = os.Executable(); err != nil {
+			return nil, err
+		}
+	case filepath.Base(name) != name:
+		name = filepath.Join(dir, name)
+	}
+	cmd := exec.CommandContext(ctx, name, words[1:]...)
+	cmd.Dir, cmd.Env = dir, env
+	interruptGroup(cmd)
+	cmd.WaitDelay = 10 * time.Second
+	return cmd, nil
 }
 
 func (p *program) afterDemo(dir string, keep bool, took time.Duration) {

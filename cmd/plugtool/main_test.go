@@ -24,7 +24,11 @@ func TestMain(m *testing.M) {
 //	tamper FILE              change one byte near the file's end
 //	cut inside|after FILE    cut an ELF file inside or after its last segment
 //	valid FILE               hold a JSON document against the schema that it names
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { testscript.Run(t, scriptParams(t, "testdata/script")) }
+
+// scriptParams sets up the scripts of a folder.
+func scriptParams(t *testing.T, dir string) testscript.Params {
+	t.Helper()
 	fixtures := newFixtures(t.TempDir())
 	goEnv := outerGoEnv(t)
 	folder, err := filepath.Abs("testdata/fixtures")
@@ -35,8 +39,8 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+	return testscript.Params{
+		Dir:                 dir,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
@@ -58,7 +62,7 @@ func TestScripts(t *testing.T) {
 			"cut":     cut,
 			"valid":   valid,
 		},
-	})
+	}
 }
 
 // outerGoEnv gives the caches of whoever runs the tests, which scripts use

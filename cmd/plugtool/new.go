@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	pathpkg "path"
 	"path/filepath"
@@ -142,10 +143,12 @@ func addHost(data *templates.Data, file string, kind templates.Kind, modCache st
 	return err
 }
 
-// goEnv asks the go command for its release and for the module cache.
+// goEnv asks the go command for its release and for the module cache, outside
+// any module, so that no go.mod makes it fetch another release.
 func goEnv(ctx context.Context, env environment) (version, modCache string, err error) {
 	cmd := exec.CommandContext(ctx, "go", "env", "GOVERSION", "GOMODCACHE")
 	cmd.Env = env
+	cmd.Dir = filepath.VolumeName(os.TempDir()) + string(filepath.Separator)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

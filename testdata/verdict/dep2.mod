@@ -1,6 +1,6 @@
 module example.com/verdict
 
-go 1.24.0
+go 1.21
 
 require example.com/dep v1.0.0
 

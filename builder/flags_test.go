@@ -1,0 +1,246 @@
+package builder
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestHostGcflags(t *testing.T) {
+	for _, c := range []struct {
+		setting string
+		want    string // as arguments, separated by |
+		dropped string
+	}{
+		{"", "", ""},
+		{"-N -l", "-gcflags=-N -l", ""},
+		{"all=-N -l", "-gcflags=all=-N -l", ""},
+		{"example.com/host/...=-l=4", "-gcflags=example.com/host/...=-l=4", ""},
+		{"all='-N' \"--l\"", "-gcflags=all=-N -l", ""},
+		{"all=-d checkptr=0 -spectre ret", "-gcflags=all=-d=checkptr=0 -spectre=ret", ""},
+		{"all=-m=2 -S -c=8", "", ""},
+		{"all=-N -cpuprofile=/etc/x -d=ssa/check/on", "-gcflags=all=-N", "-cpuprofile=/etc/x -d=ssa/check/on"},
+		{"./api=-l", "-gcflags=./api=-l", ""},
+	} {
+		list, dropped, err := hostGcflags(c.setting)
+		if err != nil {
+			t.Errorf("%q: %v", c.setting, err)
+		}
+		var args []string
+		for _, pf := range list {
+			arg, err := pf.argument()
+			if err != nil {
+				t.Errorf("%q: %v", c.setting, err)
+			}
+			args = append(args, arg)
+		}
+		if got := strings.Join(args, "|"); got != c.want || strings.Join(dropped, " ") != c.dropped {
+			t.Errorf("%q gives %q, leaving out %q; want %q and %q", c.setting, got, dropped, c.want, c.dropped)
+		}
+	}
+}
+
+func TestMatchPattern(t *testing.T) {
+	for _, c := range []struct {
+		pattern, pkg string
+		std, want    bool
+	}{
+		{"all", "fmt", true, true},
+		{"std", "fmt", true, true},
+		{"std", "example.com/x", false, false},
+		{"example.com/x", "example.com/x", false, true},
+		{"example.com/x", "example.com/x/y", false, false},
+		{"example.com/x/...", "example.com/x", false, true},
+		{"example.com/x/...", "example.com/x/y/z", false, true},
+		{"example.com/x/...", "example.com/xy", false, false},
+		{"example.com/x...", "example.com/xy", false, true},
+		{"....com/x", "example.com/x", false, false},
+		{"", "example.com/x", false, false},
+	} {
+		if got := matchPattern(c.pattern, c.pkg, c.std); got != c.want {
+			t.Errorf("pattern %q and %s: %v, want %v", c.pattern, c.pkg, got, c.want)
+		}
+	}
+}
+
+func TestQuote(t *testing.T) {
+	for _, words := range [][]string{
+		nil, {"a"}, {"a b", "c"}, {"it's"}, {`say "x"`}, {"", "x"}, {"-trimpath=/a b=>c"},
+	} {
+		var quoted []string
+		for _, word := range words {
+			q, err := quoteWord(word)
+			if err != nil {
+				t.Errorf("%q: %v", word, err)
+			}
+			quoted = append(quoted, q)
+		}
+		got, err := splitQuoted(" " + strings.Join(quoted, "\t "))
+		if err != nil || !slices.Equal(got, words) {
+			t.Errorf("%q came back as %q, %v", words, got, err)
+		}
+	}
+	if _, err := quoteWord(`'"`); err == nil {
+		t.Error("both kinds of quotes were quoted")
+	}
+}
+
+func TestUserFlags(t *testing.T) {
+	for _, c := range []struct {
+		goflags string
+		args    []string
+		want    []string // flags of go build
+		left    string   // of GOFLAGS
+		err     string
+	}{
+		{"", nil, nil, "", ""},
+		{"", []string{"-ldflags", "-X a.b=c d", "-v", "--asmflags=-S"}, []string{"-ldflags=-X a.b=c d", "-v", "-asmflags=-S"}, "", ""},
+		{"-modcacherw -p=2 '-ldflags=-s -w' -trimpath", nil, nil, "-modcacherw -p=2 '-ldflags=-s -w'", ""},
+		{"-run=X -count=1", nil, nil, "", ""},
+		{"", []string{"-gcflags=-N"}, []string{"-gcflags=-N"}, "", ""},
+		{"", []string{"-gcflags=all=-N"}, nil, "", "-gcflags"},
+		{"", []string{"-buildmode=exe"}, nil, "", "-buildmode"},
+		{"", []string{"-o", "x"}, nil, "", "-o"},
+		{"", []string{"-toolexec=x"}, nil, "", "-toolexec"},
+		{"", []string{"-nonsense"}, nil, "", "-nonsense"},
+		{"", []string{"-ldflags"}, nil, "", "needs a value"},
+		{"", []string{"-ldflags=-pluginpath=x"}, nil, "", "pluginpath"},
+		{"'-x", nil, nil, "", "unterminated"},
+	} {
+		src := plainSource()
+		src.Go.Flags = c.goflags
+		p, err := newPlanner(plainHost(), src, Options{Flags: c.args})
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := p.userFlags()
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("GOFLAGS %q and %q: error %v, want one with %q", c.goflags, c.args, err, c.err)
+			}
+			continue
+		}
+		if diff := cmp.Diff(c.want, u.flags); err != nil || diff != "" || u.goflags != c.left {
+			t.Errorf("GOFLAGS %q and %q leave GOFLAGS %q, %v, flags (-want +got):\n%s", c.goflags, c.args, u.goflags, err, diff)
+		}
+	}
+}
+
+// The user's own experiments are undone, wherever they are set.
+func TestExperiments(t *testing.T) {
+	for _, c := range []struct{ host, own, want string }{
+		{"go1.26.8", "", ""},
+		{"go1.26.8 X:jsonv2", "", "GOEXPERIMENT=jsonv2"},
+		{"go1.26.8 X:jsonv2,nodwarf5", "jsonv2,arenas", "GOEXPERIMENT=jsonv2,nodwarf5,noarenas"},
+		{"go1.26.8", "nodwarf5", "GOEXPERIMENT=dwarf5"},
+	} {
+		h, src := plainHost(), plainSource()
+		h.Binary.GoVersion, src.Go.Experiment = c.host, c.own
+		plan, err := NewPlan(h, src, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, s := range plan.Env {
+			if strings.HasPrefix(s, "GOEXPERIMENT=") {
+				got = s
+			}
+		}
+		if got != c.want {
+			t.Errorf("host %s, user's %q: %q, want %q", c.host, c.own, got, c.want)
+		}
+	}
+}
+
+func TestCrossCompiler(t *testing.T) {
+	for _, c := range []struct{ arch, cc, want string }{
+		{"amd64", "gcc", ""},
+		{"arm64", "gcc", "aarch64-linux-gnu-gcc"},
+		{"s390x", "clang", "s390x-linux-gnu-gcc"},
+		{"arm64", "zig cc -target aarch64-linux-gnu", ""},
+	} {
+		if got := crossCompiler(c.arch, GoEnv{HostOS: "linux", HostArch: "amd64", CC: c.cc}); got != c.want {
+			t.Errorf("for %s with CC=%s: %q, want %q", c.arch, c.cc, got, c.want)
+		}
+	}
+}
+
+func TestJoinTrimpath(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"-o x -trimpath /w/b1=> -p p a.go", "-trimpath /w/b1=> -o x -p p a.go"},
+		{"-o x -trimpath /w/b1=>;/d=>m -p p -N -trimpath=/d=>/e a.go", "-trimpath /d=>/e;/w/b1=>;/d=>m -o x -p p -N a.go"},
+		{"-o x a.go", "-o x a.go"},
+	} {
+		if got := strings.Join(joinTrimpath(strings.Fields(c.in)), " "); got != c.want {
+			t.Errorf("%q became %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"compile version go1.26.8", "compile version go1.26.8 " + toolID},
+		{"compile version devel go1.28-abc buildID=a/b/c/d", "compile version devel go1.28-abc buildID=a/b/c/d+" + toolID},
+	} {
+		if got := identity(c.in); got != c.want {
+			t.Errorf("%q became %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+func TestToolexecMain(t *testing.T) {
+	dir := t.TempDir()
+	tool := filepath.Join(dir, "compile")
+	write(t, tool, "#!/bin/sh\n[ \"$1\" = -V=full ] && echo compile version go1.26.8 && exit\necho \"$@\"\nexit 7\n")
+	for _, c := range []struct {
+		args string
+		code int
+		out  string
+	}{
+		{"-V=full", 0, "compile version go1.26.8 " + toolID + "\n"},
+		{"-trimpath a=>b -trimpath=c=>d x.go", 7, "-trimpath c=>d;a=>b x.go\n"},
+	} {
+		var out bytes.Buffer
+		code := ToolexecMain(append([]string{tool}, strings.Fields(c.args)...), nil, &out, os.Stderr)
+		if code != c.code || out.String() != c.out {
+			t.Errorf("%s: exit code %d, output %q; want %d, %q", c.args, code, out.String(), c.code, c.out)
+		}
+	}
+	var errs bytes.Buffer
+	if code := ToolexecMain([]string{filepath.Join(dir, "none")}, nil, os.Stdout, &errs); code != 1 || errs.Len() == 0 {
+		t.Errorf("a tool that is not there: exit code %d, %q", code, errs.String())
+	}
+	if code := ToolexecMain(nil, nil, os.Stdout, &errs); code != 2 {
+		t.Errorf("no tool: exit code %d", code)
+	}
+}
+
+func TestCauses(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "main.go"), "package main\n\nimport (\n\t\"example.com/dep\"\n\ty \"gopkg.in/yaml.v3\"\n)\n")
+	plan := &Plan{Dir: dir, Package: ".", GoVersion: "go1.25.12", Pins: []Pin{
+		{"example.com/dep", "v1.2.0", "v1.1.0"}, {"gopkg.in/yaml.v3", "v3.0.1", "v3.0.0"},
+	}}
+	for _, c := range []struct{ output, want string }{
+		{"# m\n./main.go:9:5: undefined: dep.Thrice\n", "the host pins example.com/dep to v1.1.0"},
+		{"# m\n./main.go:9:5: not enough arguments\n\thave ()\n\twant (y.Node)\n", "the host pins gopkg.in/yaml.v3 to v3.0.0"},
+		{"# m\n./main.go:9:5: undefined: depth\n", ""},
+		{"# m\n./gone.go:9:5: undefined: dep.X\n", ""},
+		{"main.go:4:2: no required module provides package example.com/dep/sub; to add it:\n", "package example.com/dep/sub is in example.com/dep v1.2.0"},
+		{"main.go:4:2: module example.com/dep@latest found (v1.1.0), but does not contain package example.com/dep/sub\n", "not in v1.1.0"},
+		{"-buildmode=plugin requires exactly one main package\n", "must be package main"},
+		{"go: example.com/x@v1.0.0 requires go >= 1.26.0 (running go 1.25.12; GOTOOLCHAIN=local)\n", "example.com/x@v1.0.0 needs go 1.26.0, and the host was built with go1.25.12"},
+		{"# github.com/cespare/xxhash\n../xxhash_amd64.s:120: when dynamic linking, R15 is clobbered\n", "github.com/cespare/xxhash has assembly"},
+		{"go: example.com/dep@v1.1.0: module lookup disabled by GOPROXY=off\n", "go mod download example.com/dep@v1.1.0"},
+	} {
+		got := strings.Join(failure{plan, c.output}.causes(), "; ")
+		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%q is explained by %q, want %q", c.output, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+//go:build sweep
+
+package builder_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// releases are the newest of every minor release that plugtool builds for, and
+// older patches of some. The module proxy has them.
+var releases = []string{
+	"go1.21.13", "go1.22.12", "go1.23.12", "go1.24.13",
+	"go1.25.3", "go1.25.5", "go1.25.12", "go1.26.7", "go1.27.0", "go1.27.1",
+}
+
+// TestReleases builds hosts with other releases than the one at hand, in the
+// ways that differ most, and plugins for them.
+func TestReleases(t *testing.T) {
+	for _, release := range releases {
+		t.Run(release, func(t *testing.T) {
+			t.Parallel()
+			for _, c := range []hostCase{
+				{name: "checkout trimmed", setup: checkout("-trimpath")},
+				{name: "checkout untrimmed", setup: checkout()},
+				{name: "build folder is gone", setup: elsewhere(nil)},
+				{name: "installed trimmed", setup: func(b *bench) { b.installHost(nil, "-trimpath"); published(b) }},
+				{name: "other module cache", setup: func(b *bench) {
+					b.installHost([]string{"GOMODCACHE=" + filepath.Join(b.dir, "other")})
+					published(b)
+				}},
+				{name: "vendored untrimmed", setup: vendoredHost()},
+				{name: "workspace untrimmed", setup: workspaceHost()},
+				{name: "race", setup: checkout("-race")},
+				{name: "cover", setup: elsewhere(nil, "-cover")},
+				{name: "gcflags for all", setup: elsewhere(nil, "-gcflags=all=-N -l")},
+				{name: "profile guided", setup: func(b *bench) {
+					b.profile(filepath.Join(b.host, "cmd", "host", "default.pgo"))
+					checkout("-trimpath")(b)
+				}},
+			} {
+				t.Run(c.name, func(t *testing.T) { sweepCase(t, c, release) })
+			}
+		})
+	}
+}
+
+// sweepCase runs a case whose host is built with another release.
+func sweepCase(t *testing.T, c hostCase, release string) {
+	c.want = ""
+	setup := c.setup
+	c.setup = func(b *bench) {
+		root := strings.TrimSpace(b.run(b.dir, []string{
+			"GOTOOLCHAIN=" + release, "GOMODCACHE=", "HOME=" + os.Getenv("HOME"), "GOPROXY=", "GONOSUMDB=",
+		}, "go", "env", "GOROOT"))
+		path := getPath(b)
+		b.set("PATH=" + filepath.Join(root, "bin") + string(os.PathListSeparator) + path)
+		setup(b)
+		// The plugin's author has the go command at hand, and the release beside it.
+		sdk := filepath.Join(b.dir, "home", "sdk")
+		b.mkdir(sdk)
+		if err := os.Symlink(root, filepath.Join(sdk, release)); err != nil {
+			t.Fatal(err)
+		}
+		b.set("PATH=" + path)
+	}
+	c.test(t)
+}
+
+func getPath(b *bench) string {
+	for _, s := range b.env {
+		if path, ok := strings.CutPrefix(s, "PATH="); ok {
+			return path
+		}
+	}
+	return ""
+}

@@ -1,0 +1,35 @@
+//go:build integration
+
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestIntegration runs the README's walkthrough with a real golangci-lint, which has
+// to be on PATH: built from its module with CGO_ENABLED=1 and -trimpath.
+func TestIntegration(t *testing.T) {
+	host, err := exec.LookPath("golangci-lint")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, err := filepath.Abs("../../examples/golangci-lint")
+	if err != nil {
+		t.Fatal(err)
+	}
+	params := scriptParams(t, "testdata/integration")
+	setup := params.Setup
+	params.Setup = func(e *testscript.Env) error {
+		e.Setenv("GOLANGCI_LINT", host)
+		e.Setenv("EXAMPLE", example)
+		e.Setenv("HOME", e.WorkDir)
+		err := setup(e)
+		e.Setenv("GOPROXY", "") // the host's releases of modules may have to be fetched
+		return err
+	}
+	testscript.Run(t, params)
+}
