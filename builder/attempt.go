@@ -13,6 +13,9 @@ import (
 	"github.com/plugtool/plugtool/inspector"
 )
 
+// pluginName is the name of a built plugin in its temporary folder.
+const pluginName = "plugin.so"
+
 // attempt is one plugin that was built.
 type attempt struct {
 	plan    *Plan
@@ -36,6 +39,19 @@ func (a *attempt) refusal() string {
 		}
 	}
 	return "plugin.Open would not succeed"
+}
+
+// differs says whether the host refuses for packages that differ, which another
+// layout may mend.
+func (a *attempt) differs() bool {
+	for _, p := range a.verdict.Plugins {
+		for _, f := range p.Findings {
+			if strings.HasPrefix(f.ID, "PT4") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // mismatches counts the packages that the verdict found fault with.
@@ -73,7 +89,7 @@ func (r *run) try(ctx context.Context, src Source, l Layout) (*attempt, error) {
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
-		case !plan.modMode && !plan.workMode, compileFailed(err):
+		case !plan.modMode && !plan.workMode, compileFailed(err), toolchainFailed(err):
 			return a, err
 		case err == nil && (plan.modMode || a.verdict.Worst() == inspector.Loads):
 			return a, nil
@@ -97,7 +113,7 @@ func (r *run) build(ctx context.Context, src Source, plan *Plan) (*attempt, erro
 	if err != nil {
 		return nil, err
 	}
-	a := &attempt{plan: plan, src: src, dir: dir, file: filepath.Join(dir, "plugin.so")}
+	a := &attempt{plan: plan, src: src, dir: dir, file: filepath.Join(dir, pluginName)}
 	if a.offered, err = r.offerOutput(a.file); err != nil {
 		return nil, err
 	}
@@ -174,6 +190,7 @@ func (r *run) goRun(ctx context.Context, plan *Plan, dir string, args []string) 
 	out, stderr, err := c.run(ctx, r.opts.Progress)
 	if goErr, ok := errors.AsType[*GoError](err); ok {
 		goErr.Causes = failure{plan, goErr.Output}.causes()
+		goErr.Command = strings.NewReplacer(filepath.Join(dir, pluginName), plan.Output, dir, "$work").Replace(goErr.Command)
 	}
 	if err == nil && r.opts.Progress != nil {
 		for line := range strings.Lines(stderr) {

@@ -26,7 +26,7 @@ var (
 	noModule      = regexp.MustCompile(`no required module provides package ([^;\s]+)`)
 	lookupOff     = regexp.MustCompile(`(\S+@\S+): module lookup disabled by GOPROXY=off`)
 	clobbered     = regexp.MustCompile(`when dynamic linking, R15 is clobbered|unrecognized instruction.*dynamic linking`)
-	toolchainLost = regexp.MustCompile(`download (go\S+) for (\S+): |toolchain not available`)
+	toolchainLost = regexp.MustCompile(`download (go\S+) for (\S+): `)
 )
 
 // causes says in sentences what plugtool knows about a failure of the go

@@ -247,7 +247,7 @@ func (p *planner) addModules(plan *Plan, l Layout, a *alignedFiles, u userFlags)
 		return p.addWorkspace(plan, a)
 	case work:
 		return nil
-	case a.changed || p.src.Resolved != nil:
+	case a.changed || p.src.Resolved != nil || u.mod == "mod": // -mod=mod would edit the user's
 		sums := p.src.SumFile.Content
 		if p.src.Resolved != nil {
 			sums = p.src.Resolved.SumFile

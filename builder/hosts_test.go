@@ -44,7 +44,7 @@ func checkout(flags ...string) func(*bench) {
 // elsewhere builds the host in another folder, which is gone afterwards.
 func elsewhere(env []string, flags ...string) func(*bench) {
 	return func(b *bench) {
-		there := filepath.Join(b.dir, "src", "app")
+		there := filepath.Join(b.dir, "their src", "it's app")
 		b.copy(b.host, there)
 		kept := b.host
 		b.host = there
@@ -139,7 +139,7 @@ var hostCases = []hostCase{
 		ownFolder(b)
 	}},
 	{name: "profile guided", want: builder.Workspace, setup: func(b *bench) {
-		b.profile(filepath.Join(b.host, "cmd", "host", "default.pgo"))
+		b.profile()
 		checkout("-trimpath")(b)
 	}},
 	{name: "plugin in the host's module", want: builder.Modules, setup: func(b *bench) {
@@ -193,45 +193,16 @@ func workspaceHost(flags ...string) func(*bench) {
 	}
 }
 
-// profile writes a CPU profile that changes how packages are compiled.
-func (b *bench) profile(file string) {
+// profile gives the host's main package a CPU profile, which changes how packages
+// of the standard library are compiled.
+func (b *bench) profile() {
 	b.t.Helper()
-	b.write(filepath.Join(b.dir, "prof", "go.mod"), "module prof\n\ngo 1.22\n")
-	b.write(filepath.Join(b.dir, "prof", "main.go"), profiled)
-	b.run(filepath.Join(b.dir, "prof"), nil, "go", "run", ".", file)
-}
-
-const profiled = `package main
-
-import (
-	"os"
-	"runtime/pprof"
-	"sort"
-	"strings"
-	"time"
-)
-
-func main() {
-	f, err := os.Create(os.Args[1])
+	data, err := os.ReadFile(filepath.Join(testBuild, "cpu.pgo"))
 	if err != nil {
-		panic(err)
+		b.t.Fatal(err)
 	}
-	if err := pprof.StartCPUProfile(f); err != nil {
-		panic(err)
-	}
-	for start := time.Now(); time.Since(start) < time.Second; {
-		var list []string
-		for i := range 1000 {
-			list = append(list, strings.Repeat("x", i%17))
-		}
-		sort.Strings(list)
-	}
-	pprof.StopCPUProfile()
-	if err := f.Close(); err != nil {
-		panic(err)
-	}
+	b.write(filepath.Join(b.host, "cmd", "host", "default.pgo"), string(data))
 }
-`
 
 func TestHosts(t *testing.T) {
 	for _, c := range hostCases {

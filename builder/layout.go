@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"fmt"
 	"path"
 	"path/filepath"
 	"slices"
@@ -129,6 +130,22 @@ func (p *planner) mismatches(l Layout, a *alignedFiles) []mismatch {
 		}
 	}
 	return wrong
+}
+
+// why says in a few words what speaks for a layout.
+func (p *planner) why(l Layout, a *alignedFiles) string {
+	if l.Name == Modules {
+		return "what the go command does by itself gives the host's paths"
+	}
+	wrong := p.mismatches(Layout{Name: Modules, Vendor: l.Vendor, Released: l.Released}, a)
+	if l.Name == Workspace {
+		return "the host was built from folders of the modules that it shares with the plugin"
+	}
+	if len(wrong) == 0 {
+		return "the other layouts were refused"
+	}
+	m := wrong[0]
+	return fmt.Sprintf("%s was in %s for the host's compiler, and would be in %s for the plugin's", m.path, m.recorded, m.natural)
 }
 
 // moduleSources lists the modules that the aligned go.mod files name and the

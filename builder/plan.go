@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -15,6 +16,7 @@ type Plan struct {
 	Platform  string    `json:"platform"`
 	Toolchain Toolchain `json:"toolchain"`
 	Layout    Layout    `json:"layout"`
+	LayoutWhy string    `json:"layoutWhy"`
 	Dir       string    `json:"dir"` // where the go command runs: the plugin's module
 	Package   string    `json:"package"`
 	Output    string    `json:"output"`
@@ -41,6 +43,13 @@ type tempFile struct {
 
 // workMark stands for the temporary folder. No path can hold it.
 const workMark = "\x00work\x00"
+
+// MarshalJSON writes the plan with $work for the temporary folder.
+func (p Plan) MarshalJSON() ([]byte, error) {
+	type plain Plan
+	p.Env, p.Flags = allInWork(p.Env, "$work"), allInWork(p.Flags, "$work")
+	return json.Marshal(plain(p))
+}
 
 // planner holds what all of a plan's parts are computed from.
 type planner struct {
@@ -107,7 +116,7 @@ func (p *planner) plan(l Layout) (*Plan, error) {
 	b := p.host.Binary
 	plan := &Plan{
 		Host: b.File, GoVersion: b.GoVersion, Platform: b.Platform,
-		Toolchain: p.tool, Layout: l,
+		Toolchain: p.tool, Layout: l, LayoutWhy: p.why(l, a),
 		Dir: p.src.Dir, Package: p.src.Package, Output: p.opts.Output,
 		Pins: p.pins(a),
 	}

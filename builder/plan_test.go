@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -322,5 +323,17 @@ func TestSumLines(t *testing.T) {
 		if got := strings.Contains(string(plan.files[1].content), line); got != want {
 			t.Errorf("with the sum %s in the module cache go.sum has the line: %v, want %v", sum, got, want)
 		}
+	}
+}
+
+// As JSON a plan names the temporary folder in a way that people can read.
+func TestPlanJSON(t *testing.T) {
+	plan, err := NewPlan(plainHost(), plainSource(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(plan)
+	if err != nil || !strings.Contains(string(data), `"-modfile=$work/go.mod"`) {
+		t.Errorf("%s, %v", data, err)
 	}
 }

@@ -193,6 +193,16 @@ var pluginCases = []pluginCase{
 		setup: func(b *bench) { b.sums(b.host); b.buildHost(nil, "-trimpath"); published(b) },
 	},
 	{
+		name: "GOFLAGS that would edit go.mod",
+		setup: func(b *bench) {
+			b.installHost(nil, "-trimpath")
+			b.goMod(b.plugin, "-require=example.com/dep@v1.1.0")
+			b.sums(b.plugin)
+			b.goMod(b.plugin, "-droprequire=example.com/dep")
+			b.set("GOFLAGS=-mod=mod -modcacherw -buildvcs=false")
+		},
+	},
+	{
 		name: "go.mod aligned for good",
 		setup: func(b *bench) {
 			trimmedHost(b)

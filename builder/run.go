@@ -37,10 +37,13 @@ type run struct {
 // HostFacts reads from a host what a plan needs.
 func HostFacts(h *inspector.Host) (Host, error) {
 	host := Host{Binary: h.Binary()}
+	var err error
+	if host.Covered, err = h.CoveredPackages(); err != nil {
+		return host, err
+	}
 	if host.Binary.Trimmed() {
 		return host, nil // the folders follow from the modules, and reading them costs time
 	}
-	var err error
 	host.Sources, err = h.Sources()
 	return host, err
 }
@@ -98,7 +101,7 @@ func Run(ctx context.Context, host *inspector.Host, opts Options) (res *Result, 
 			if failed == nil || l.Name != Workspace {
 				failed = err
 			}
-			if compileFailed(err) && l.Name != Workspace {
+			if compileFailed(err) && l.Name != Workspace || toolchainFailed(err) {
 				break
 			}
 			continue
@@ -108,6 +111,9 @@ func Run(ctx context.Context, host *inspector.Host, opts Options) (res *Result, 
 			break
 		}
 		refused = closer(refused, a)
+		if !a.differs() {
+			break
+		}
 		if i+1 < len(layouts) {
 			r.progress("refused with layout %s: %s; trying layout %s", l.Name, a.refusal(), layouts[i+1].Name)
 		}
@@ -181,6 +187,12 @@ func compileFailed(err error) bool {
 		return false
 	}
 	return strings.HasPrefix(goErr.Output, "# ") || strings.Contains(goErr.Output, "\n# ")
+}
+
+// toolchainFailed says that there was no Go to run at all.
+func toolchainFailed(err error) bool {
+	goErr, ok := errors.AsType[*GoError](err)
+	return ok && toolchainLost.MatchString(goErr.Output)
 }
 
 func cmpErr(first, err error) error {

@@ -64,11 +64,10 @@ func hostSettings(f *hostFacts) (settings, error) {
 	s.trimpath = b.Trimmed()
 	s.race = b.Setting("-race") == "true"
 	s.msan = b.Setting("-msan") == "true"
-	if b.Setting("-cover") == "true" {
-		s.covered = slices.Sorted(slices.Values(f.Covered))
-		if len(s.covered) == 0 && b.Main.Path != "" {
-			s.covered = []string{b.Main.Path + "/..."} // what -cover covers by itself
-		}
+	// The host's main package is never shared, and main is no import path.
+	s.covered = slices.DeleteFunc(slices.Sorted(slices.Values(f.Covered)), func(pkg string) bool { return pkg == "main" })
+	if len(f.Covered) == 0 && b.Setting("-cover") == "true" && b.Main.Path != "" {
+		s.covered = []string{b.Main.Path + "/..."} // what -cover covers by itself
 	}
 	for _, pkg := range s.covered {
 		if !patternPattern.MatchString(pkg) {

@@ -37,7 +37,7 @@ func TestReleases(t *testing.T) {
 				{name: "cover", setup: elsewhere(nil, "-cover")},
 				{name: "gcflags for all", setup: elsewhere(nil, "-gcflags=all=-N -l")},
 				{name: "profile guided", setup: func(b *bench) {
-					b.profile(filepath.Join(b.host, "cmd", "host", "default.pgo"))
+					b.profile()
 					checkout("-trimpath")(b)
 				}},
 			} {

@@ -32,6 +32,8 @@ type descriptor struct {
 	// CSymbols are the names that C code could refer to. Go symbols are not among
 	// them: a plugin has its own.
 	CSymbols []string `json:"cSymbols,omitempty"`
+	// Covered are the packages with coverage counters.
+	Covered []string `json:"covered,omitempty"`
 }
 
 // Descriptor writes the host's facts as JSON, for use in its place.
@@ -48,6 +50,9 @@ func (h *Host) Descriptor() ([]byte, error) {
 			return nil, err
 		}
 		if d.CSymbols, err = h.cSymbols(); err != nil {
+			return nil, err
+		}
+		if d.Covered, err = h.CoveredPackages(); err != nil {
 			return nil, err
 		}
 		d.Folders = unusualFolders(&d.Binary, sources)
@@ -126,6 +131,7 @@ func hostOf(file string, d *descriptor, bad func(error) error) (*Host, error) {
 		h.known[p.Path] = foundHash{p.Hash, true}
 		h.folders[p.Path] = trimmedFolder(&h.bin, p.Path)
 	}
+	h.covered = d.Covered
 	h.csymbols = make(map[string]bool)
 	for _, name := range d.CSymbols {
 		h.csymbols[name] = true

@@ -57,10 +57,29 @@ func TestInspectHost(t *testing.T) {
 	}
 }
 
+func TestCoveredPackages(t *testing.T) {
+	t.Parallel()
+	for _, host := range []string{shop.file(t, "host-cover"), describe(t, shop.file(t, "host-cover"))} {
+		h, err := inspector.OpenHost(host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.Close()
+		got, err := h.CoveredPackages()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{"example.com/verdict/shared", "fmt"}; !slices.Equal(got, want) {
+			t.Errorf("covered packages are %v, want %v", got, want)
+		}
+	}
+}
+
 func TestSources(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"host": "example.com/verdict/shared", "host-pie": "example.com/verdict/shared", "host-untrim": filepath.Join(shop.dir, "shared"),
+		"host-21": "example.com/verdict/shared", "host-23": "example.com/verdict/shared", "host-27": "example.com/verdict/shared",
 	} {
 		h, err := inspector.OpenHost(shop.file(t, name))
 		if err != nil {
@@ -71,10 +90,9 @@ func TestSources(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// shared.Name is inlined in the host's main, suffix too: what has no function
-		// left has no folder, so the main package stands in.
-		if got := s["main"]; got != strings.Replace(want, "shared", "host", 1) {
-			t.Errorf("%s: main is in %q, want the sibling of %q", name, got, want)
+		// All of package shared is inlined in the host's main.
+		if got := s["example.com/verdict/shared"]; got != want {
+			t.Errorf("%s: package shared is in %q, want %q", name, got, want)
 		}
 		if got := s["fmt"]; filepath.Base(got) != "fmt" {
 			t.Errorf("%s: fmt is in %q", name, got)

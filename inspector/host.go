@@ -31,6 +31,7 @@ type Host struct {
 	mu       sync.Mutex
 	known    map[string]foundHash // what was looked up; everything, for a descriptor
 	csymbols map[string]bool      // descriptor only
+	covered  []string             // descriptor only
 	folders  map[string]string    // read on demand, or from the descriptor
 }
 
@@ -294,10 +295,34 @@ func (h *Host) Packages() ([]Package, error) {
 	return list, nil
 }
 
+// CoveredPackages lists the packages that were compiled with coverage counters, by
+// path. Build information says that a host was built with -cover, and never which
+// packages -coverpkg named, but each of those has symbols PKG.goCover_ID_M and the like
+// (cmd/cover). The main package is called main.
+func (h *Host) CoveredPackages() ([]string, error) {
+	if h.image == nil {
+		return h.covered, nil
+	}
+	if h.bin.Setting("-cover") != "true" {
+		return nil, nil
+	}
+	var list []string
+	for s, err := range h.image.Symbols() {
+		if err != nil {
+			return nil, fmt.Errorf("read host %s: %w", h.bin.File, err)
+		}
+		if pkg, _, ok := strings.Cut(s.Name, ".goCover_"); ok && s.Defined {
+			list = append(list, goelf.Unescape(pkg))
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list), nil
+}
+
 // Sources says in which folder each package's files were when the host was built,
 // as the compiler recorded it: a folder of the file system, or, in a trimmed host,
-// a path that begins with the module's path and version. Packages without a
-// function in the host do not appear.
+// a path that begins with the module's path and version. Packages of which no
+// function is left in the host, not even an inlined one, do not appear.
 func (h *Host) Sources() (map[string]string, error) {
 	if h.image == nil {
 		return h.folders, nil
@@ -325,6 +350,9 @@ func foldersOf(each func(func(pkg, file string) bool) error) (map[string]string,
 		if !ok {
 			folder = path.Dir(file)
 			seen[file] = folder
+		}
+		if folder == "." {
+			return true // a file that cgo made
 		}
 		votes[vote{pkg, folder}]++
 		return true

@@ -85,6 +85,7 @@ const needsLib = "mkdir OUT.d && gcc -shared -fPIC -Wl,-soname,libfoo.so.1 -Wl,-
 var recipes = map[string]string{
 	"host":          "go build -trimpath -o OUT ./host",
 	"host-untrim":   "go build -o OUT ./host",
+	"host-cover":    "go build -trimpath -cover -coverpkg=fmt,./shared -o OUT ./host",
 	"host-pie":      "go build -trimpath -buildmode=pie -o OUT ./host",
 	"host-strip":    "go build -trimpath -ldflags='-s -w' -o OUT ./host && strip OUT",
 	"host-race":     "go build -trimpath -race -o OUT ./host",
@@ -261,7 +262,7 @@ func TestVerdictIsWhatHappens(t *testing.T) {
 		"host-23: plain-23.so", "host-23: plain-24.so", "host-23: plain-25.so", "host-23: plain-22.so",
 		"host-27: plain-27.so", "host-27: plain.so", "host-27: plain-21.so",
 		"host: plain-21.so", "host: plain-23.so", "host: plain-27.so",
-		"host: plain-sym.so", "host: plain.so plain-sym.so", "host: plain-path.so", "host: plain-asan.so",
+		"host-cover: plain.so", "host: plain-sym.so", "host: plain.so plain-sym.so", "host: plain-path.so", "host: plain-asan.so",
 		"host: clib.so", "host: plain.so clib.so clib.so", "host: plain.so plain-untrim.so clib.so", "host: clib.so plain.so",
 		"host: cshared.so", "host: program", "host: pie", "host: windows.so",
 		"host: text.so short.so empty.so gone.so folder.so start:plain.so plain.so", "host: cut:plain.so plain.so", "host: tail:plain.so",

@@ -1,7 +1,6 @@
 package goelf
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -16,14 +15,19 @@ var ErrNoFileTable = errors.New("no table of functions and their files")
 // 1.18 to 1.27).
 type funcTable struct {
 	names, cu, files, pc, funcs, index []byte
+
+	gofunc uint64 // address of the functions' other tables; 0 where it is not known
+	budget int    // how much of pc may still be decoded: functions may share tables, in a hostile file endlessly
 }
 
 // funcHeader is the size in bytes of runtime._func without its arrays.
 const funcHeader = 44
 
-// SourceFiles calls f with each function's package path and the path of the file
-// that it stands in, both as the compiler recorded them, until f returns false.
-// Packages without a function left in the file do not appear.
+// SourceFiles calls f with package paths and the paths of files that their
+// functions stand in, both as the compiler recorded them, until f returns false:
+// for each function the file of its own code, and the files of the functions
+// that were inlined into it, under their own packages. A package of which not even
+// that is left does not appear.
 func (im *Image) SourceFiles(f func(pkg, file string) bool) error {
 	s, ok, err := im.Lookup("runtime.firstmoduledata")
 	if err != nil || !ok {
@@ -58,30 +62,19 @@ func (im *Image) sourceFiles(moduledata uint64, f func(pkg, file string) bool) e
 		if err != nil {
 			return fmt.Errorf("function table: %w", err)
 		}
-		pkg := funcPackage(name)
-		if pkg == "" {
-			continue
-		}
-		file, ok := im.firstFile(t, o.Uint32(fn[20:]), o.Uint32(fn[32:]))
-		if ok && !f(pkg, file) {
-			return nil
+		for _, pos := range im.positions(t, fn, name) {
+			if pkg := funcPackage(pos.name); pkg != "" && !f(pkg, pos.file) {
+				return nil
+			}
 		}
 	}
 	return nil
 }
 
-// firstFile gives the file at a function's entry: the first value of its table
-// of files, which starts from -1 and counts within the compilation unit.
-func (im *Image) firstFile(t *funcTable, pcfile, cuOffset uint32) (string, bool) {
-	if pcfile == 0 || uint64(pcfile) >= uint64(len(t.pc)) {
-		return "", false
-	}
-	delta, n := binary.Uvarint(t.pc[pcfile:])
-	if n <= 0 || delta == 0 || delta&1 != 0 {
-		return "", false
-	}
-	at := (uint64(cuOffset) + delta>>1 - 1) * 4 // zigzag: even is positive
-	if at+4 > uint64(len(t.cu)) || at+4 < at {
+// fileAt gives a file by its number within a compilation unit.
+func (im *Image) fileAt(t *funcTable, cuOffset uint32, n int64) (string, bool) {
+	at := (uint64(cuOffset) + uint64(n)) * 4
+	if n < 0 || at+4 > uint64(len(t.cu)) || at+4 < at {
 		return "", false
 	}
 	off := im.Order.Uint32(t.cu[at:])
@@ -115,7 +108,22 @@ func (im *Image) funcTable(moduledata uint64) (*funcTable, error) {
 			return nil, fmt.Errorf("function table: %w", err)
 		}
 	}
+	// Without it functions that were inlined go by the name of what holds them.
+	t.budget = 16 * len(t.pc)
+	t.gofunc, _ = im.Pointer(moduledata + im.gofuncField()*w)
 	return &t, nil
+}
+
+// gofuncField gives the word of runtime.moduledata that holds gofunc, the address
+// of what funcdata offsets count from: the 41st up to Go 1.26, the 44th since.
+func (im *Image) gofuncField() uint64 {
+	version, _, err := im.BuildInfo()
+	for _, old := range []string{"go1.21", "go1.22", "go1.23", "go1.24", "go1.25", "go1.26"} {
+		if err == nil && strings.HasPrefix(version, old) {
+			return 40
+		}
+	}
+	return 43
 }
 
 // funcPackage gives the package of a function's name: what stands before the

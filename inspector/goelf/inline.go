@@ -1,0 +1,113 @@
+package goelf
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// Where a function's runtime._func keeps what says which code was inlined into
+// it (internal/abi/symtab.go, the same in every release from 1.21 to 1.27).
+const (
+	inlTreeIndex = 2  // abi.PCDATA_InlTreeIndex
+	inlTree      = 3  // abi.FUNCDATA_InlTree
+	inlinedSize  = 16 // bytes of a runtime.inlinedCall
+	maxInlined   = 1 << 20
+)
+
+// position is a file, and the function that stands in it.
+type position struct{ name, file string }
+
+// run is a stretch of a function's instructions with one value in a table that
+// is encoded by differences (runtime/symtab.go, step).
+type run struct {
+	end   uint64 // from the function's entry, in the machine's units
+	value int64
+}
+
+// positions lists the files that a function's instructions come from, each with
+// the function itself or the one inlined there. fn is its runtime._func and what
+// follows that.
+func (im *Image) positions(t *funcTable, fn []byte, name string) []position {
+	files := t.runsAt(im.Order.Uint32(fn[20:]))
+	inlined, names := im.inlined(t, fn)
+	var list []position
+	for j := 0; len(files) > 0; {
+		pos := position{name: name}
+		end := files[0].end
+		if j < len(inlined) {
+			end = min(end, inlined[j].end)
+			if v := inlined[j].value; v >= 0 {
+				pos.name = names(v)
+			}
+		}
+		var ok bool
+		if pos.file, ok = im.fileAt(t, im.Order.Uint32(fn[32:]), files[0].value); ok && pos.name != "" && !slices.Contains(list, pos) {
+			list = append(list, pos)
+		}
+		if j < len(inlined) && inlined[j].end <= end {
+			j++
+		}
+		if files[0].end <= end {
+			files = files[1:]
+		}
+	}
+	return list
+}
+
+// inlined gives which inlined function each stretch of a function belongs to, by
+// numbers that names turns into their names. There are none where the
+// function has none, or its tables do not read.
+func (im *Image) inlined(t *funcTable, fn []byte) (runs []run, names func(int64) string) {
+	npcdata, nfuncdata := uint64(im.Order.Uint32(fn[28:])), uint64(fn[43])
+	if t.gofunc == 0 || npcdata <= inlTreeIndex || nfuncdata <= inlTree {
+		return nil, nil
+	}
+	at := funcHeader + 4*npcdata + 4*inlTree
+	if npcdata > uint64(len(fn)) || at+4 > uint64(len(fn)) {
+		return nil, nil
+	}
+	off := im.Order.Uint32(fn[at:])
+	if off == 1<<32-1 {
+		return nil, nil
+	}
+	tree := t.gofunc + uint64(off)
+	return t.runsAt(im.Order.Uint32(fn[funcHeader+4*inlTreeIndex:])), func(n int64) string {
+		if n < 0 || n > maxInlined {
+			return ""
+		}
+		call, err := im.Bytes(tree+uint64(n)*inlinedSize, inlinedSize)
+		if err != nil || len(call) < inlinedSize {
+			return ""
+		}
+		s, err := stringAt(t.names, uint64(im.Order.Uint32(call[4:])))
+		if err != nil {
+			return ""
+		}
+		return s
+	}
+}
+
+// runsAt decodes a table at an offset; 0 stands for no table.
+func (t *funcTable) runsAt(off uint32) []run {
+	if off == 0 || uint64(off) >= uint64(len(t.pc)) {
+		return nil
+	}
+	table := t.pc[off:]
+	var list []run
+	value, end := int64(-1), uint64(0)
+	for {
+		delta, n := binary.Uvarint(table)
+		if n <= 0 || delta == 0 && len(list) > 0 || delta > 1<<32 {
+			return list
+		}
+		step, m := binary.Uvarint(table[n:])
+		if m <= 0 || step > 1<<32 || t.budget < n+m {
+			return list
+		}
+		t.budget -= n + m
+		table = table[n+m:]
+		value += int64(delta>>1) ^ -int64(delta&1)
+		end += step
+		list = append(list, run{end, value})
+	}
+}
