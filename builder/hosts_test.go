@@ -128,7 +128,7 @@ var hostCases = []hostCase{
 		elsewhere(nil)(b)
 		b.run(b.dir, nil, "strip", b.bin)
 	}},
-	{name: "GOAMD64=v3", want: builder.Workspace, setup: func(b *bench) {
+	{name: "newer processor level", want: builder.Workspace, setup: func(b *bench) {
 		b.sums(b.host)
 		b.buildHost([]string{"GOAMD64=v3"}, "-trimpath")
 		ownFolder(b)

@@ -12,6 +12,7 @@ type cause struct {
 	title, detail, host, plugin string
 	module                      string // a module whose version has to change
 	version                     string // to this one
+	source                      bool   // only the host's own source mends it
 	packages                    []string
 }
 
@@ -42,7 +43,16 @@ func (p *process) findingOf(plug *Plugin, c *cause) Finding {
 	if c.version != "" {
 		f.Fix = append(f.Fix, "go get "+shellQuote(c.module+"@"+c.version))
 	}
-	f.Fix = append(f.Fix, p.buildCommand(plug))
+	if !c.source {
+		f.Fix = append(f.Fix, p.buildCommand(plug))
+		return f
+	}
+	revision := ""
+	if r := p.host.Binary().Setting("vcs.revision"); r != "" && c.module == p.host.Binary().Main.Path {
+		revision = " (revision " + r + ")"
+	}
+	f.Fix = append(f.Fix, "check out the source of "+c.module+" that the host was built from"+revision+", into DIR",
+		p.buildCommand(plug)+" --host-src DIR")
 	return f
 }
 
@@ -66,7 +76,7 @@ type explainer struct {
 func (x *explainer) assign(pkg string, folders func() (host, plugin string)) {
 	h, m := x.host.ModuleOf(pkg), x.plugin.ModuleOf(pkg)
 	switch {
-	case h != nil && m != nil && differ(h, m):
+	case h != nil && m != nil && differ(h, m) && !bothFolders(h, m):
 		x.add(x.moduleCause(h, m), pkg)
 		return
 	case len(x.global) > 0:
@@ -83,8 +93,16 @@ func (x *explainer) assign(pkg string, folders func() (host, plugin string)) {
 		x.add(c, pkg)
 		return
 	}
+	if h != nil && m != nil && differ(h, m) {
+		x.add(x.moduleCause(h, m), pkg)
+		return
+	}
 	x.add(unknownCause(h), pkg)
 }
+
+// bothFolders says whether both sides compiled the module from a folder. What its
+// version is said to be then explains nothing by itself: the recorded folder does.
+func bothFolders(a, b *Module) bool { return effective(a).Sum == "" && effective(b).Sum == "" }
 
 // add files a package under a cause, or under an equal one that is there.
 func (x *explainer) add(c *cause, pkg string) {
@@ -120,6 +138,7 @@ func (x *explainer) moduleCause(h, m *Module) *cause {
 	}
 	switch {
 	case effective(h).Sum == "" || h.Replace != nil:
+		c.source = true
 		c.detail = "the host was built from a folder of this module, so the plugin has to be built from the same source, seen the same way"
 	case effective(m).Sum == "":
 		c.version = h.Version
@@ -165,6 +184,7 @@ func unknownCause(h *Module) *cause {
 	c.detail = "release and settings agree: one of the two toolchains has a patched standard library, or a flag that is not recorded was used"
 	if h != nil {
 		c.title = fmt.Sprintf("host and plugin have different code in %s %s", h.Path, versionOf(h))
+		c.module, c.source = h.Path, effective(h).Sum == ""
 		c.detail = "version and settings agree: the source was edited on one side, or built with a flag that is not recorded"
 	}
 	return c

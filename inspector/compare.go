@@ -2,6 +2,7 @@ package inspector
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -162,7 +163,14 @@ func (p *process) buildCommand(plug *Plugin) string {
 	if filepath.Ext(file) == "" {
 		file += ".so"
 	}
-	return "plugtool build --host " + shellQuote(p.host.Binary().File) + " -o " + shellQuote(file)
+	cmd := "plugtool build --host " + shellQuote(p.host.Binary().File) + " -o " + shellQuote(file)
+	// Where the plugin lies in another module's folder, that is what to build.
+	if dir := filepath.Dir(plug.File); dir != "." && !filepath.IsAbs(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			cmd += " " + shellQuote("./"+filepath.ToSlash(filepath.Clean(dir)))
+		}
+	}
+	return cmd
 }
 
 // shellQuote makes s one word of a POSIX shell.

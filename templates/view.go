@@ -25,7 +25,7 @@ func newView(kind Kind, data Data) (*view, error) {
 	if err := checkModule(data.Module); err != nil {
 		return nil, err
 	}
-	v := &view{Data: data, Name: programName(data.Module)}
+	v := &view{Data: data, Name: ProgramName(data.Module)}
 	oldest := oldestPlugin
 	if kind == KindHost {
 		oldest = oldestHost
@@ -52,8 +52,9 @@ func checkModule(modulePath string) error {
 	return nil
 }
 
-// programName is the last element of a module's path, less a major version.
-func programName(modulePath string) string {
+// ProgramName is what the main program of a module is called: the last element of
+// its path, less a major version.
+func ProgramName(modulePath string) string {
 	prefix, _, ok := module.SplitPathVersion(modulePath)
 	if !ok {
 		prefix = modulePath
@@ -186,5 +187,5 @@ func hostName(host *inspector.Binary) string {
 	if module.CheckImportPath(host.Path) != nil {
 		return ""
 	}
-	return programName(host.Path)
+	return ProgramName(host.Path)
 }

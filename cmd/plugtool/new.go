@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ func (p *program) newCommand() *cli.Command {
 		Description: "Makes DIR, with a module that builds, passes its own tests and loads at once.\n" +
 			"With --host it is pinned to the host's Go release, and the host's descriptor goes along.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "kind", Value: string(templates.KindInterface), Usage: "make a `KIND`: " + strings.Join(kindNames(), ", ")},
+			&cli.StringFlag{Name: "kind", Usage: "make a `KIND`: " + strings.Join(kindNames(), ", ") + " (default: interface, or func for a host without a contract module)"},
 			&cli.StringFlag{Name: "host", Usage: "the plugin is for this `HOST`, a binary or a descriptor"},
 			&cli.StringFlag{Name: "module", Usage: "the module's `PATH` (default: example.com/ and DIR's name)"},
 			quietFlag(),
@@ -50,7 +51,7 @@ func (p *program) scaffold(c *cli.Context) error {
 		return usagef("plugtool new [--kind KIND] [--host HOST] DIR", "want one folder, got %d", c.NArg())
 	}
 	dir := c.Args().First()
-	kind, err := templates.ParseKind(c.String("kind"))
+	kind, err := templates.ParseKind(cmp.Or(c.String("kind"), string(templates.KindInterface)))
 	if err != nil {
 		return usageError(err, "")
 	}
@@ -75,6 +76,12 @@ func (p *program) scaffold(c *cli.Context) error {
 		if err := addHost(&data, host, kind, modCache); err != nil {
 			return err
 		}
+		if kind == templates.KindInterface && data.Contract == nil {
+			p.warningf("%s shares no contract module with its plugins: its documentation says what they have to export", host)
+			if !c.IsSet("kind") {
+				kind = templates.KindFunc
+			}
+		}
 	}
 	files, err := templates.Render(kind, data)
 	if err != nil {
@@ -92,7 +99,7 @@ func (p *program) sayNext(kind templates.Kind, dir string, data templates.Data) 
 	switch {
 	case kind == templates.KindHost:
 		p.hintf("cd %s && go test ./... && go build -trimpath", dir)
-		p.hintf("plugtool new --host %s/%s PLUGINDIR", dir, filepath.Base(data.Module))
+		p.hintf("plugtool new --host %s/%s PLUGINDIR", dir, templates.ProgramName(data.Module))
 	case data.Host != nil:
 		p.hintf("cd %s && go test ./... && plugtool build", dir)
 	default:
@@ -122,6 +129,9 @@ func addHost(data *templates.Data, file string, kind templates.Kind, modCache st
 	}
 	defer host.Close()
 	data.Host = host.Binary()
+	if data.Host.Loading != inspector.LoadingWorks {
+		return hostWithoutPlugins(host)
+	}
 	if data.Descriptor, err = host.Descriptor(); err != nil {
 		return err
 	}
@@ -141,6 +151,19 @@ func addHost(data *templates.Data, file string, kind templates.Kind, modCache st
 	}
 	data.Contract, err = templates.FindContract(data.Host, sources, folders...)
 	return err
+}
+
+// hostWithoutPlugins says why no plugin can be made for a host.
+func hostWithoutPlugins(host *inspector.Host) error {
+	v, err := inspector.Check(host, []*inspector.Plugin{inspector.NewPlugin("plugin.so", nil)})
+	if err != nil {
+		return err
+	}
+	title := "it exports no Go symbols: it was linked internally or statically"
+	if f := v.Plugins[0].Findings; len(f) > 0 && host.Binary().Loading != inspector.LoadingStatic {
+		title = f[0].Title
+	}
+	return &failure{code: exitRefused, err: fmt.Errorf("no plugin can load into %s: %s", host.Binary().File, title)}
 }
 
 // goEnv asks the go command for its release and for the module cache, outside
