@@ -185,7 +185,8 @@ func (r *run) write(plan *Plan) (dir string, err error) {
 // goRun runs the plan's go command.
 func (r *run) goRun(ctx context.Context, plan *Plan, dir string, args []string) ([]byte, error) {
 	env := setEnv(r.opts.Env, allInWork(plan.Env, dir)...)
-	env = setEnv(env, "GOTMPDIR="+r.work.path)
+	// The linker leaves its folder behind when it is killed, and minds TMPDIR alone.
+	env = setEnv(env, "GOTMPDIR="+r.work.path, "TMPDIR="+r.work.path)
 	c := goCommand{path: plan.Toolchain.Command, dir: plan.Dir, env: env, args: args}
 	out, stderr, err := c.run(ctx, r.opts.Progress)
 	if goErr, ok := errors.AsType[*GoError](err); ok {

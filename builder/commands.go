@@ -2,7 +2,6 @@ package builder
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -29,8 +28,7 @@ func (p *Plan) Commands() []string {
 	}
 	build := strings.Join(words, " ")
 	if p.temporary() {
-		list = append(list, "("+build+")", `rm -r "$work"`)
-		return list
+		return append(list, "("+build+"); built=$?", `rm -r "$work"`, `(exit $built)`)
 	}
 	return append(list, "("+build+")")
 }
@@ -87,11 +85,11 @@ func shellWord(s string) string {
 	return before + `"$work"` + after
 }
 
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+var plainWord = lazily(`^[A-Za-z0-9_@%+=:,./-]+$`)
 
 // shellQuote quotes a word for a POSIX shell, where it needs that.
 func shellQuote(s string) string {
-	if plainWord.MatchString(s) {
+	if plainWord().MatchString(s) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

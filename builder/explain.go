@@ -19,14 +19,14 @@ type failure struct {
 }
 
 var (
-	errorLine     = regexp.MustCompile(`^(\S.*\.go):[0-9]+(?::[0-9]+)?: (.*)$`)
-	packageLine   = regexp.MustCompile(`^# (\S+)`)
-	needsGo       = regexp.MustCompile(`(\S+) requires go >= (\S+) \(running go (\S+?)[;)]`)
-	missingInMod  = regexp.MustCompile(`module (\S+)@\S+ found.*, but does not contain package (\S+)`)
-	noModule      = regexp.MustCompile(`no required module provides package ([^;\s]+)`)
-	lookupOff     = regexp.MustCompile(`(\S+@\S+): module lookup disabled by GOPROXY=off`)
-	clobbered     = regexp.MustCompile(`when dynamic linking, R15 is clobbered|unrecognized instruction.*dynamic linking`)
-	toolchainLost = regexp.MustCompile(`download (go\S+) for (\S+): `)
+	errorLine     = lazily(`^(\S.*\.go):[0-9]+(?::[0-9]+)?: (.*)$`)
+	packageLine   = lazily(`^# (\S+)`)
+	needsGo       = lazily(`(\S+) requires go >= (\S+) \(running go (\S+?)[;)]`)
+	missingInMod  = lazily(`module (\S+)@\S+ found.*, but does not contain package (\S+)`)
+	noModule      = lazily(`no required module provides package ([^;\s]+)`)
+	lookupOff     = lazily(`(\S+@\S+): module lookup disabled by GOPROXY=off`)
+	clobbered     = lazily(`when dynamic linking, R15 is clobbered|unrecognized instruction.*dynamic linking`)
+	toolchainLost = lazily(`download (go\S+) for (\S+): `)
 )
 
 // causes says in sentences what plugtool knows about a failure of the go
@@ -44,22 +44,22 @@ func (f failure) causes() []string {
 	pkg := ""
 	for line := range strings.Lines(f.output) {
 		line = strings.TrimRight(line, "\n")
-		if m := packageLine.FindStringSubmatch(line); m != nil {
+		if m := packageLine().FindStringSubmatch(line); m != nil {
 			pkg = m[1]
 		}
-		if clobbered.MatchString(line) {
+		if clobbered().MatchString(line) {
 			add("package %s has assembly that cannot be linked dynamically, so no plugin can use it", pkg)
 		}
-		if m := needsGo.FindStringSubmatch(line); m != nil {
+		if m := needsGo().FindStringSubmatch(line); m != nil {
 			add("%s needs go %s, and the host was built with %s: the plugin needs an older version of it, or the host a newer Go", strings.TrimSuffix(m[1], ":"), m[2], f.plan.GoVersion)
 		}
-		if m := lookupOff.FindStringSubmatch(line); m != nil {
+		if m := lookupOff().FindStringSubmatch(line); m != nil {
 			add("%s is not in the module cache, and GOPROXY=off forbids fetching it: go mod download %s", m[1], m[1])
 		}
-		if toolchainLost.MatchString(line) {
+		if toolchainLost().MatchString(line) {
 			add("the host's Go %s could not be downloaded; give one by --toolchain GOROOT", f.plan.Toolchain.Version)
 		}
-		for _, re := range []*regexp.Regexp{missingInMod, noModule} {
+		for _, re := range []*regexp.Regexp{missingInMod(), noModule()} {
 			if m := re.FindStringSubmatch(line); m != nil {
 				f.blamePath(m[len(m)-1], add)
 			}
@@ -117,7 +117,7 @@ type compilerMessage struct{ file, text string }
 func compilerMessages(output string) []compilerMessage {
 	var list []compilerMessage
 	for line := range strings.Lines(output) {
-		if m := errorLine.FindStringSubmatch(strings.TrimRight(line, "\n")); m != nil {
+		if m := errorLine().FindStringSubmatch(strings.TrimRight(line, "\n")); m != nil {
 			list = append(list, compilerMessage{m[1], m[2]})
 		} else if strings.HasPrefix(line, "\t") && len(list) > 0 {
 			list[len(list)-1].text += " " + strings.TrimSpace(line)

@@ -17,25 +17,25 @@ type pkgFlags struct {
 
 // patternPattern admits package patterns and import paths, nothing that the go
 // command could take for a flag.
-var patternPattern = regexp.MustCompile(`^[\pL\p{Nd}_.~/][\pL\p{Nd}_.~/+-]*$`)
+var patternPattern = lazily(`^[\pL\p{Nd}_.~/][\pL\p{Nd}_.~/+-]*$`)
 
 // knownGcflags are the compiler flags that change what is compiled and do
 // nothing else. The compiler has others that write files (-cpuprofile,
 // -linkobj, -asmhdr, -json) or read some (-importcfg, -embedcfg): a host
 // must not be able to ask for those.
-var knownGcflags = []*regexp.Regexp{
-	regexp.MustCompile(`^-[NBC+]$`),
-	regexp.MustCompile(`^-l(=[0-4])?$`),
-	regexp.MustCompile(`^-wb(=(true|false|0|1))?$`),
-	regexp.MustCompile(`^-dwarf(=(true|false|0|1))?$`),
-	regexp.MustCompile(`^-dwarf(basentries|locationlists)(=(true|false|0|1))?$`),
-	regexp.MustCompile(`^-spectre=(all|index|ret|index,ret|ret,index)$`),
-	regexp.MustCompile(`^-d=(checkptr|loopvar|inlfuncswithclosures|wrapglobalmapinit|inlstaticinit|unsafestructs)(=-?[0-9]{1,3})?$`),
+var knownGcflags = []func() *regexp.Regexp{
+	lazily(`^-[NBC+]$`),
+	lazily(`^-l(=[0-4])?$`),
+	lazily(`^-wb(=(true|false|0|1))?$`),
+	lazily(`^-dwarf(=(true|false|0|1))?$`),
+	lazily(`^-dwarf(basentries|locationlists)(=(true|false|0|1))?$`),
+	lazily(`^-spectre=(all|index|ret|index,ret|ret,index)$`),
+	lazily(`^-d=(checkptr|loopvar|inlfuncswithclosures|wrapglobalmapinit|inlstaticinit|unsafestructs)(=-?[0-9]{1,3})?$`),
 }
 
 // silentGcflags only make the compiler talk, or say how many workers it has: to
 // leave them out changes no code.
-var silentGcflags = regexp.MustCompile(`^-(m(=[0-9]+)?|S|e|L|live|c=[0-9]+|trimpath=.*)$`)
+var silentGcflags = lazily(`^-(m(=[0-9]+)?|S|e|L|live|c=[0-9]+|trimpath=.*)$`)
 
 // hostGcflags reads the -gcflags setting of a host. What is not known to be
 // harmless is left out and told: the verdict says whether it mattered.
@@ -51,7 +51,7 @@ func hostGcflags(setting string) (known []pkgFlags, dropped []string, err error)
 	value := setting
 	if !strings.HasPrefix(setting, "-") {
 		pattern, rest, ok := strings.Cut(setting, "=")
-		if pattern = strings.TrimSpace(pattern); !ok || !patternPattern.MatchString(pattern) {
+		if pattern = strings.TrimSpace(pattern); !ok || !patternPattern().MatchString(pattern) {
 			return nil, nil, fmt.Errorf("-gcflags=%q", setting)
 		}
 		pf.pattern, value = pattern, rest
@@ -69,10 +69,10 @@ func hostGcflags(setting string) (known []pkgFlags, dropped []string, err error)
 			i++
 			word += "=" + words[i]
 		}
-		switch known := func(re *regexp.Regexp) bool { return re.MatchString(word) }; {
+		switch known := func(re func() *regexp.Regexp) bool { return re().MatchString(word) }; {
 		case slices.ContainsFunc(knownGcflags, known):
 			pf.flags = append(pf.flags, word)
-		case !silentGcflags.MatchString(word):
+		case !silentGcflags().MatchString(word):
 			dropped = append(dropped, word)
 		}
 	}

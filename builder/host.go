@@ -3,7 +3,6 @@ package builder
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -83,9 +82,9 @@ func whyNoHost(b *inspector.Binary) string {
 }
 
 var (
-	sumPattern = regexp.MustCompile(`^h1:[A-Za-z0-9+/]{43}=$`)
+	sumPattern = lazily(`^h1:[A-Za-z0-9+/]{43}=$`)
 	// A main module's version may carry what VCS stamping adds.
-	mainVersion = regexp.MustCompile(`^v[0-9A-Za-z.+-]+$`)
+	mainVersion = lazily(`^v[0-9A-Za-z.+-]+$`)
 )
 
 // checkModule refuses a module that could not stand in a go.mod file.
@@ -96,12 +95,12 @@ func checkModule(m inspector.Module, main bool) error {
 	if err := module.CheckImportPath(m.Path); err != nil {
 		return err
 	}
-	if m.Sum != "" && !sumPattern.MatchString(m.Sum) {
+	if m.Sum != "" && !sumPattern().MatchString(m.Sum) {
 		return fmt.Errorf("module %s has the sum %q", m.Path, m.Sum)
 	}
 	switch {
 	case m.Version == "" || m.Version == "(devel)":
-	case main && m.Sum == "" && mainVersion.MatchString(m.Version):
+	case main && m.Sum == "" && mainVersion().MatchString(m.Version):
 	default:
 		if err := checkVersion(m.Path, m.Version); err != nil {
 			return err

@@ -192,7 +192,7 @@ func compileFailed(err error) bool {
 // toolchainFailed says that there was no Go to run at all.
 func toolchainFailed(err error) bool {
 	goErr, ok := errors.AsType[*GoError](err)
-	return ok && toolchainLost.MatchString(goErr.Output)
+	return ok && toolchainLost().MatchString(goErr.Output)
 }
 
 func cmpErr(first, err error) error {

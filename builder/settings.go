@@ -2,7 +2,6 @@ package builder
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -33,9 +32,9 @@ var levelKeys = map[string]string{
 }
 
 var (
-	levelPattern      = regexp.MustCompile(`^[a-z0-9.]+(,[a-z0-9]+)*$`)
-	experimentPattern = regexp.MustCompile(`^[a-z0-9]+(,[a-z0-9]+)*$`)
-	tagPattern        = regexp.MustCompile(`^[\pL\p{Nd}_.]+$`)
+	levelPattern      = lazily(`^[a-z0-9.]+(,[a-z0-9]+)*$`)
+	experimentPattern = lazily(`^[a-z0-9]+(,[a-z0-9]+)*$`)
+	tagPattern        = lazily(`^[\pL\p{Nd}_.]+$`)
 )
 
 // hostSettings copies from the host what its plugins must share.
@@ -45,19 +44,19 @@ func hostSettings(f *hostFacts) (settings, error) {
 	s.goos, s.goarch, _ = strings.Cut(b.Platform, "/")
 	if s.levelKey = levelKeys[s.goarch]; s.levelKey != "" {
 		s.level = b.Setting(s.levelKey)
-		if s.level != "" && !levelPattern.MatchString(s.level) {
+		if s.level != "" && !levelPattern().MatchString(s.level) {
 			return s, hostileError(b, fmt.Errorf("%s=%q", s.levelKey, s.level))
 		}
 	}
 	s.experiment = hostExperiment(b)
-	if s.experiment != "" && !experimentPattern.MatchString(s.experiment) {
+	if s.experiment != "" && !experimentPattern().MatchString(s.experiment) {
 		return s, hostileError(b, fmt.Errorf("GOEXPERIMENT=%q", s.experiment))
 	}
 	if tags := b.Setting("-tags"); tags != "" {
 		s.tags = strings.Split(tags, ",")
 	}
 	for _, tag := range s.tags {
-		if !tagPattern.MatchString(tag) {
+		if !tagPattern().MatchString(tag) {
 			return s, hostileError(b, fmt.Errorf("-tags=%q", b.Setting("-tags")))
 		}
 	}
@@ -70,7 +69,7 @@ func hostSettings(f *hostFacts) (settings, error) {
 		s.covered = []string{b.Main.Path + "/..."} // what -cover covers by itself
 	}
 	for _, pkg := range s.covered {
-		if !patternPattern.MatchString(pkg) {
+		if !patternPattern().MatchString(pkg) {
 			return s, hostileError(b, fmt.Errorf("covered package %q", pkg))
 		}
 	}

@@ -303,7 +303,8 @@ func (h *Host) CoveredPackages() ([]string, error) {
 	if h.image == nil {
 		return h.covered, nil
 	}
-	if h.bin.Setting("-cover") != "true" {
+	// Go records -cover since 1.23 only; older hosts are looked through in any case.
+	if minor := minorOf(h.bin.GoVersion); h.bin.Setting("-cover") != "true" && (minor == 0 || minor >= 23) {
 		return nil, nil
 	}
 	var list []string

@@ -14,6 +14,7 @@ import (
 	"github.com/plugtool/plugtool/builder"
 	"github.com/plugtool/plugtool/inspector"
 	"github.com/plugtool/plugtool/report"
+	"github.com/plugtool/plugtool/signer/bundle"
 )
 
 // toolexecName is the hidden command that the go command runs around the
@@ -80,6 +81,9 @@ func (p *program) buildFor(ctx context.Context, host *inspector.Host, o buildOpt
 	result, err := builder.Run(ctx, host, o.Options)
 	if err != nil {
 		return err
+	}
+	if _, err := os.Stat(bundle.Path(result.Output)); err == nil && result.Sidecar == "" && !result.Unchanged {
+		p.warningf("%s is of the plugin that was there before and does not fit the new one; sign it again", bundle.Path(result.Output))
 	}
 	return p.tellBuilt(result, o)
 }
