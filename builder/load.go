@@ -87,6 +87,10 @@ func (s *Source) locate(opts Options) (start string, err error) {
 	if pkg == "" {
 		pkg = "."
 	}
+	// The go command would take such a name for a flag, and some of those run programs.
+	if strings.HasPrefix(pkg, "-") || strings.ContainsAny(pkg, "\x00\r\n") {
+		return "", &UsageError{Reason: fmt.Sprintf("package %q: want an import path, or a folder such as ./plugin", pkg)}
+	}
 	start = opts.Dir
 	local := filepath.IsAbs(pkg) || pkg == "." || pkg == ".." || strings.HasPrefix(pkg, "./") || strings.HasPrefix(pkg, "../") || strings.HasSuffix(pkg, ".go")
 	target := filepath.Join(opts.Dir, pkg)
@@ -138,7 +142,7 @@ func (s *Source) readModule() error {
 			mod = value
 		}
 	}
-	if s.ModFile.Content, err = os.ReadFile(s.ModFile.Name); err != nil {
+	if s.ModFile.Content, err = readRegular(s.ModFile.Name); err != nil {
 		return err
 	}
 	s.SumFile.Name = strings.TrimSuffix(s.ModFile.Name, ".mod") + ".sum"
@@ -182,7 +186,7 @@ func (s *Source) readWorkspace(start string, opts Options) error {
 	case !filepath.IsAbs(file):
 		return &UsageError{Reason: fmt.Sprintf("GOWORK=%s: want an absolute path", file)}
 	}
-	content, err := os.ReadFile(file)
+	content, err := readRegular(file)
 	if err != nil {
 		return err
 	}
@@ -200,7 +204,7 @@ func (s *Source) readWorkspace(start string, opts Options) error {
 			dir = filepath.Join(filepath.Dir(file), dir)
 		}
 		name := filepath.Join(dir, "go.mod")
-		content, err := os.ReadFile(name)
+		content, err := readRegular(name)
 		if err != nil {
 			return fmt.Errorf("workspace %s: %w", file, err)
 		}
@@ -222,7 +226,7 @@ func (s *Source) readFolders(f *hostFacts, opts Options) error {
 			s.HostDir = filepath.Join(opts.Dir, s.HostDir)
 		}
 		name := filepath.Join(s.HostDir, "go.mod")
-		content, err := os.ReadFile(name)
+		content, err := readRegular(name)
 		if err != nil {
 			return &UsageError{Reason: fmt.Sprintf("host source %s: %v", opts.HostSrc, err)}
 		}
@@ -311,11 +315,11 @@ func cachedSums(cache string, mod module.Version) (Sums, error) {
 		return Sums{}, err
 	}
 	base := filepath.Join(cache, "cache", "download", filepath.FromSlash(escaped), "@v", version)
-	zip, err := os.ReadFile(base + ".ziphash")
+	zip, err := readRegular(base + ".ziphash")
 	if err != nil {
 		return Sums{}, err
 	}
-	gomod, err := os.ReadFile(base + ".mod")
+	gomod, err := readRegular(base + ".mod")
 	if err != nil {
 		return Sums{}, err
 	}
@@ -342,7 +346,7 @@ func findUp(dir, name string) string {
 
 // readOptional reads a file; one that is not there has no content.
 func readOptional(name string) ([]byte, error) {
-	content, err := os.ReadFile(name)
+	content, err := readRegular(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

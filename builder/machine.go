@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"bytes"
 	"fmt"
 	"go/version"
 	"os"
@@ -71,7 +72,7 @@ func (s *Source) findProfile(f *hostFacts, opts Options) {
 		candidates = append(candidates, filepath.Clean(recorded))
 	}
 	for _, file := range candidates {
-		if fi, err := os.Lstat(file); err == nil && fi.Mode().IsRegular() {
+		if isProfile(file) {
 			s.Profile = file
 			return
 		}
@@ -122,4 +123,23 @@ func checkMachine(p *planner, opts Options) error {
 		return &CompilerError{CC: words[0], Platform: p.host.Binary.Platform, Packages: compilerPackages(p.settings.goarch, cross != "")}
 	}
 	return nil
+}
+
+// isProfile says whether a file looks like a profile. The name may be a hostile host's
+// word, and a regular file of /proc may wait for ever or give what nobody asked for.
+func isProfile(file string) bool {
+	fi, err := os.Lstat(file)
+	if err != nil || !fi.Mode().IsRegular() || fi.Size() == 0 {
+		return false
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var start [16]byte
+	n, _ := f.Read(start[:])
+	// Profiles are gzipped; preprocessed ones begin with a line of text
+	// (cmd/internal/pgo).
+	return bytes.HasPrefix(start[:n], []byte("\x1f\x8b")) || bytes.HasPrefix(start[:n], []byte("GO PREPROFILE V1"))
 }

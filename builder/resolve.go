@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -152,7 +151,7 @@ func listedModules(graph []Package) []*ListedModule {
 }
 
 func readResolved(dir string) (*Resolved, error) {
-	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	mod, err := readRegular(filepath.Join(dir, "go.mod"))
 	if err != nil {
 		return nil, err
 	}

@@ -84,11 +84,15 @@ func givenToolchain(release string, plain bool, sdks []SDK, root string) (Toolch
 	return Toolchain{}, &UsageError{Reason: fmt.Sprintf("toolchain %s is no GOROOT: it has no bin/go or no VERSION file", root)}
 }
 
+// releasePattern is narrower than go/version, which takes anything behind a dash: the
+// go command would look for a program of that name.
+var releasePattern = lazily(`^go1\.[0-9]{1,3}(\.[0-9]{1,3}|rc[0-9]{1,2}|beta[0-9]{1,2})?$`)
+
 // goRelease strips the experiments off a Go version. Plain says that it is a
 // release of the Go project, not a development version or a distribution's own.
 func goRelease(v string) (release string, plain bool) {
 	release, _ = splitExperiments(v)
-	return release, version.IsValid(release)
+	return release, releasePattern().MatchString(release)
 }
 
 // splitExperiments splits go1.25.3 X:jsonv2, and go1.26.8-X:jsonv2 as newer

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/plugtool/plugtool/inspector/goelf"
 )
@@ -32,13 +33,17 @@ type descriptor struct {
 	// CSymbols are the names that C code could refer to. Go symbols are not among
 	// them: a plugin has its own.
 	CSymbols []string `json:"cSymbols,omitempty"`
+	// Rpath and Runpath are where the dynamic linker looks for the host's libraries;
+	// $ORIGIN in them is the descriptor's folder.
+	Rpath   []string `json:"rpath,omitempty"`
+	Runpath []string `json:"runpath,omitempty"`
 	// Covered are the packages with coverage counters.
 	Covered []string `json:"covered,omitempty"`
 }
 
 // Descriptor writes the host's facts as JSON, for use in its place.
 func (h *Host) Descriptor() ([]byte, error) {
-	d := descriptor{Schema: DescriptorSchema, Binary: h.bin}
+	d := descriptor{Schema: DescriptorSchema, Binary: h.bin, Rpath: h.rpath, Runpath: h.runpath}
 	d.File = baseName(h.bin.File)
 	var err error
 	if h.bin.Loading == LoadingWorks {
@@ -131,13 +136,16 @@ func hostOf(file string, d *descriptor, bad func(error) error) (*Host, error) {
 		h.known[p.Path] = foundHash{p.Hash, true}
 		h.folders[p.Path] = trimmedFolder(&h.bin, p.Path)
 	}
-	h.covered = d.Covered
+	h.covered, h.rpath, h.runpath = d.Covered, d.Rpath, d.Runpath
 	h.csymbols = make(map[string]bool)
 	for _, name := range d.CSymbols {
 		h.csymbols[name] = true
 	}
 	for pkg, folder := range d.Folders {
 		h.folders[pkg] = folder
+	}
+	if strings.ContainsFunc(d.GoVersion, unicode.IsControl) {
+		return nil, bad(fmt.Errorf("its Go version is %q", d.GoVersion))
 	}
 	switch d.Loading {
 	case LoadingWorks:

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/plugtool/plugtool/inspector/goelf"
 )
@@ -33,6 +34,8 @@ type Host struct {
 	csymbols map[string]bool      // descriptor only
 	covered  []string             // descriptor only
 	folders  map[string]string    // read on demand, or from the descriptor
+
+	rpath, runpath []string // where the dynamic linker looks for the host's libraries
 }
 
 type foundHash struct {
@@ -109,7 +112,7 @@ func newHost(file string, r io.ReaderAt, size int64) (*Host, error) {
 	if err != nil {
 		return nil, notGo(r, err)
 	}
-	h := &Host{image: im, target: im.Target(), known: make(map[string]foundHash)}
+	h := &Host{image: im, target: im.Target(), known: make(map[string]foundHash), rpath: im.Rpath(), runpath: im.Runpath()}
 	h.bin = Binary{File: file, Size: size, Kind: KindExecutable}
 	if err := readFacts(im, &h.bin); err != nil {
 		return nil, err
@@ -153,6 +156,9 @@ func readFacts(im *goelf.Image, b *Binary) error {
 	version, modinfo, err := im.BuildInfo()
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNotGo, err)
+	}
+	if strings.ContainsFunc(version, unicode.IsControl) {
+		return fmt.Errorf("%w: its Go version is %q", ErrNotGo, version)
 	}
 	b.GoVersion = version
 	readBuildInfo(modinfo, b)

@@ -28,6 +28,22 @@ type libraries struct {
 	target goelf.Target
 	byName map[string]*library // by the names that others need them under
 	list   []*library
+	rpath  []string // the host's own DT_RPATH, which counts for all that have no DT_RUNPATH
+}
+
+// search says where a file's libraries are looked for before the default places.
+type search struct {
+	rpath      []string // DT_RPATH of the file and of those that needed it, nearest first
+	runpath    []string
+	hasRunpath bool // DT_RPATH then does not count
+}
+
+// searchOf gives the search of a file that was needed by one with another search.
+func searchOf(im *goelf.Image, file string, parent search) search {
+	s := search{runpath: expandOrigin(im.Runpath(), file)}
+	s.hasRunpath = len(im.Runpath()) > 0
+	s.rpath = append(expandOrigin(im.Rpath(), file), parent.rpath...)
+	return s
 }
 
 // maxLibraries caps how many libraries one process has; real ones have dozens.
@@ -52,12 +68,9 @@ func newLibraries(h *Host) *libraries {
 		l.dirs = append(l.dirs, "/lib/"+triplet, "/usr/lib/"+triplet)
 	}
 	l.dirs = append(l.dirs, "/lib64", "/usr/lib64", "/lib", "/usr/lib")
-	l.load(filepath.Base(b.Interpreter), []string{filepath.Dir(b.Interpreter)})
-	var origin []string
-	if h.image != nil {
-		origin = expandOrigin(h.image.SearchPath(), b.File)
-	}
-	if missing := l.loadAll(b.Needed, origin); missing != "" {
+	l.load(filepath.Base(b.Interpreter), search{runpath: []string{filepath.Dir(b.Interpreter)}})
+	l.rpath = expandOrigin(h.rpath, b.File)
+	if missing := l.loadAll(b.Needed, search{runpath: expandOrigin(h.runpath, b.File), hasRunpath: len(h.runpath) > 0}); missing != "" {
 		l.closeFrom(0)
 		return nil
 	}
@@ -84,20 +97,20 @@ func expandOrigin(dirs []string, file string) []string {
 // loadAll maps libraries and what they need in turn, breadth first as
 // _dl_map_object_deps in glibc's elf/dl-deps.c does. It gives the name of the first
 // one that is not to be found.
-func (l *libraries) loadAll(names, dirs []string) (missing string) {
+func (l *libraries) loadAll(names []string, from search) (missing string) {
 	type need struct {
 		name string
-		dirs []string
+		from search
 	}
 	var queue []need
 	for _, n := range names {
-		queue = append(queue, need{n, dirs})
+		queue = append(queue, need{n, from})
 	}
 	for ; len(queue) > 0 && len(l.list) < maxLibraries; queue = queue[1:] {
 		if l.byName[queue[0].name] != nil {
 			continue
 		}
-		lib := l.load(queue[0].name, queue[0].dirs)
+		lib := l.load(queue[0].name, queue[0].from)
 		if lib == nil {
 			return queue[0].name
 		}
@@ -106,7 +119,7 @@ func (l *libraries) loadAll(names, dirs []string) (missing string) {
 			continue
 		}
 		for _, n := range more {
-			queue = append(queue, need{n, expandOrigin(lib.image.SearchPath(), lib.path)})
+			queue = append(queue, need{n, searchOf(lib.image, lib.path, queue[0].from)})
 		}
 	}
 	return ""
@@ -115,12 +128,16 @@ func (l *libraries) loadAll(names, dirs []string) (missing string) {
 // load finds a library by the rules of ld.so(8): a name with a slash is a path; else
 // the folders that the file which needs it names, ld.so.cache, default folders.
 // Files for other machines are passed over.
-func (l *libraries) load(name string, dirs []string) *library {
+func (l *libraries) load(name string, from search) *library {
 	var paths []string
 	if strings.Contains(name, "/") {
 		paths = []string{name}
 	} else {
-		for _, d := range dirs {
+		var dirs []string
+		if !from.hasRunpath {
+			dirs = append(append(dirs, from.rpath...), l.rpath...)
+		}
+		for _, d := range append(dirs, from.runpath...) {
 			paths = append(paths, filepath.Join(d, name))
 		}
 		if p := l.cache[name]; p != "" {

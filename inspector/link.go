@@ -30,7 +30,7 @@ func (p *process) link(plug *Plugin) (PluginVerdict, bool) {
 }
 
 func (p *process) bind(plug *Plugin, needed []string) (PluginVerdict, bool) {
-	if missing := p.libs.loadAll(needed, expandOrigin(plug.image.SearchPath(), plug.Path)); missing != "" {
+	if missing := p.libs.loadAll(needed, searchOf(plug.image, plug.Path, search{})); missing != "" {
 		f := libraryMissing.finding(fmt.Sprintf("%s needs %s, which this machine does not have", plug.File, missing))
 		f.Detail = "looked for in ld.so.cache, the default folders, and those that the plugin names in DT_RUNPATH"
 		f.Host, f.Plugin = "no "+missing, "needs "+missing
@@ -68,6 +68,15 @@ func (p *process) versions(plug *Plugin) (PluginVerdict, bool) {
 	needs, err := plug.image.VersionNeeds()
 	if err != nil {
 		return PluginVerdict{}, false
+	}
+	// glibc has packed relocations since 2.36 and wants files that use them to say so.
+	const abi = "GLIBC_ABI_DT_RELR"
+	if plug.image.PacksRelocs() && len(needs) > 0 && !slices.ContainsFunc(needs, func(n goelf.VersionNeed) bool { return n.Version == abi }) {
+		f := libraryVersion.finding(fmt.Sprintf("%s has packed relocations and does not ask for %s", plug.File, abi))
+		f.Detail = "the linker wrote DT_RELR without the version that glibc demands with it; lld's --pack-dyn-relocs=relr does that"
+		f.Host, f.Plugin = "wants "+abi, "DT_RELR without it"
+		f.Fix = []string{p.buildCommand(plug)}
+		return refuse(plug.Path+": DT_RELR without "+abi+" dependency", f), true
 	}
 	for _, n := range needs {
 		lib := p.libs.byName[n.Library]

@@ -81,6 +81,9 @@ func (s *workshop) run(name, command string) (string, error) {
 const needsLib = "mkdir OUT.d && gcc -shared -fPIC -Wl,-soname,libfoo.so.1 -Wl,--version-script=libfoo/foo2.map -o OUT.d/libfoo.so libfoo/foo.c libfoo/foo2.c && " +
 	"CGO_LDFLAGS='-LOUT.d -lfoo -Wl,-rpath,OUT.d' go build -trimpath -buildmode=plugin -o OUT ./needslib"
 
+// libFoo makes that library alone.
+const libFoo = "mkdir OUT.d && gcc -shared -fPIC -Wl,-soname,libfoo.so.1 -Wl,--version-script=libfoo/foo2.map -o OUT.d/libfoo.so.1 libfoo/foo.c libfoo/foo2.c"
+
 // The hosts and plugins, by name, each with the command that makes it.
 var recipes = map[string]string{
 	"host":          "go build -trimpath -o OUT ./host",
@@ -127,12 +130,17 @@ var recipes = map[string]string{
 	"dep1-again.so":    "go build -trimpath -buildmode=plugin -o OUT ./usesdep2",
 	"plain-relname.so": "go build -trimpath -buildmode=plugin -o OUT plain/main.go",
 
-	"needs-lib.so":     needsLib + " && cp OUT.d/libfoo.so OUT.d/libfoo.so.1",
-	"needs-gone.so":    needsLib + " && rm -r OUT.d",
-	"needs-other.so":   needsLib + " && gcc -shared -fPIC -Wl,-soname,libfoo.so.1 -o OUT.d/libfoo.so.1 libfoo/foo2.c",
-	"needs-version.so": needsLib + " && gcc -shared -fPIC -Wl,-soname,libfoo.so.1 -Wl,--version-script=libfoo/foo.map -o OUT.d/libfoo.so.1 libfoo/foo.c",
-	"needs-origin.so":  strings.ReplaceAll(needsLib, "rpath,OUT.d", "rpath,$ORIGIN/needs-origin.so.d") + " && cp OUT.d/libfoo.so OUT.d/libfoo.so.1",
-	"clib-undef.so":    "gcc -shared -fPIC -o OUT libfoo/undefined.c",
+	"needs-lib.so":      needsLib + " && cp OUT.d/libfoo.so OUT.d/libfoo.so.1",
+	"needs-gone.so":     needsLib + " && rm -r OUT.d",
+	"needs-other.so":    needsLib + " && gcc -shared -fPIC -Wl,-soname,libfoo.so.1 -o OUT.d/libfoo.so.1 libfoo/foo2.c",
+	"needs-version.so":  needsLib + " && gcc -shared -fPIC -Wl,-soname,libfoo.so.1 -Wl,--version-script=libfoo/foo.map -o OUT.d/libfoo.so.1 libfoo/foo.c",
+	"needs-origin.so":   strings.ReplaceAll(needsLib, "rpath,OUT.d", "rpath,$ORIGIN/needs-origin.so.d") + " && cp OUT.d/libfoo.so OUT.d/libfoo.so.1",
+	"needs-bare.so":     strings.ReplaceAll(needsLib, "-Wl,-rpath,OUT.d", "") + " && rm -r OUT.d",
+	"needs-rpath.so":    strings.ReplaceAll(needsLib, "-Wl,-rpath", "-Wl,--disable-new-dtags,-rpath") + " && cp OUT.d/libfoo.so OUT.d/libfoo.so.1",
+	"host-rpath":        libFoo + " && go build -trimpath -ldflags=-extldflags=-Wl,--disable-new-dtags,-rpath,OUT.d -o OUT ./host",
+	"host-runpath":      libFoo + " && go build -trimpath -ldflags=-extldflags=-Wl,--enable-new-dtags,-rpath,OUT.d -o OUT ./host",
+	"plain-nodlopen.so": "go build -trimpath -ldflags=-extldflags=-Wl,-z,nodlopen -buildmode=plugin -o OUT ./plain",
+	"clib-undef.so":     "gcc -shared -fPIC -o OUT libfoo/undefined.c",
 
 	"clib.so":    "gcc -shared -fPIC -o OUT clib/lib.c",
 	"cshared.so": "go build -trimpath -buildmode=c-shared -o OUT ./nohost",
@@ -162,6 +170,8 @@ func variant(data []byte, name string) []byte {
 		data[5] = 2
 	case "machine":
 		data[18] = 183
+	case "align": // of the first PT_LOAD
+		data[64+48], data[64+49] = 1, 0
 	case "osabi":
 		data[7] = 9
 	}
@@ -271,6 +281,7 @@ func TestVerdictIsWhatHappens(t *testing.T) {
 		"host: plain-untrim.so plain-untrim.so plain.so", "host: plain-tag.so link:plain-tag.so",
 		"host: dep1.so dep2.so", "host: dep2.so dep1.so dep1-again.so", "host: dep1.so dep1-again.so",
 		"host: needs-lib.so other.so", "host: needs-gone.so needs-lib.so", "host: needs-other.so needs-other.so", "host: needs-version.so plain.so",
+		"host: needs-bare.so", "host-rpath: needs-bare.so", "host-runpath: needs-bare.so", "host: needs-rpath.so", "host: plain-nodlopen.so", "host: align:plain.so",
 		"host: needs-origin.so", "host: needs-lib.so needs-gone.so", "host: clib-undef.so needs-lib.so clib-undef.so",
 		"host-nocgo: plain.so gone.so text.so", "host-internal: plain.so", "host-internal: text.so gone.so plain.so other.so",
 		"host-static: gone.so plain.so",

@@ -134,9 +134,15 @@ func (p *program) buildDefaults(c *cli.Context, o *buildOptions) error {
 		return usagef("--host HOST names the host binary or its descriptor", "no host to build for: --host is missing")
 	}
 	if o.Output == "" && conf.Build.Output != "" {
+		// The file may be a stranger's: it decides about the project's folder alone.
+		if !filepath.IsLocal(conf.Build.Output) {
+			return usagef("-o FILE writes elsewhere", "%s: build.output is %q, want a path within the project's folder", conf.file, conf.Build.Output)
+		}
 		o.Output = within(o.Dir, conf.path(conf.Build.Output))
+		p.noticef("output %s comes from %s", conf.path(conf.Build.Output), conf.file)
 	}
 	if o.Package == "" && conf.Build.Package != "" {
+		p.noticef("package %s comes from %s", conf.Build.Package, conf.file)
 		o.Package = conf.Build.Package
 		o.Dir = within(o.Dir, filepath.Dir(conf.file))
 	}

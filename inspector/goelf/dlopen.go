@@ -7,7 +7,7 @@ import (
 // A LoadFault is why the dynamic linker would not map a file.
 type LoadFault struct {
 	// Text is the dynamic linker's message without the file's name before it,
-	// as glibc 2.31 to 2.41 word it (elf/dl-load.c).
+	// as glibc 2.36 words it (elf/dl-load.c); releases differ in a few.
 	Text string
 	// Crash says that there is no message: touching the file's pages raises SIGBUS.
 	Crash bool
@@ -129,11 +129,8 @@ func (im *Image) checkSegments() *LoadFault {
 			dynamic = s.filesz > 0
 		case segLoad:
 			loads++
-			if s.align&(pageSize4K-1) != 0 {
-				return &LoadFault{Text: "ELF load command alignment not page-aligned"}
-			}
-			if (s.vaddr-s.off)&(s.align-1) != 0 {
-				return &LoadFault{Text: "ELF load command address/offset not properly aligned"}
+			if (s.vaddr-s.off)&(pageSize4K-1) != 0 {
+				return &LoadFault{Text: "ELF load command address/offset not page-aligned"}
 			}
 			// What follows the file's end in its last page reads as zeros; a page
 			// wholly behind the end raises SIGBUS.
@@ -152,6 +149,8 @@ func (im *Image) checkSegments() *LoadFault {
 		return &LoadFault{Text: "object file has no dynamic section"}
 	case im.PIE():
 		return &LoadFault{Text: "cannot dynamically load position-independent executable", Kind: FaultExecutable}
+	case im.dyn[dtFlags1]&df1NoOpen != 0:
+		return &LoadFault{Text: "shared object cannot be dlopen()ed"}
 	}
 	return nil
 }

@@ -18,15 +18,23 @@ func (im *Image) Soname() string {
 	return s
 }
 
-// SearchPath lists the folders in which the file wants its libraries to be looked
-// for: DT_RUNPATH, or where there is none DT_RPATH. Variables such as $ORIGIN are
-// not expanded.
-func (im *Image) SearchPath() []string {
-	off, ok := im.dyn[dtRunpath]
+// Runpath lists the folders of DT_RUNPATH, in which the file wants its own libraries
+// to be looked for. Variables such as $ORIGIN are not expanded.
+func (im *Image) Runpath() []string { return im.folders(dtRunpath) }
+
+// Rpath lists the folders of DT_RPATH, in which the file wants its libraries, and
+// theirs in turn, to be looked for. It does not count where there is a DT_RUNPATH.
+func (im *Image) Rpath() []string {
+	if _, ok := im.dyn[dtRunpath]; ok {
+		return nil
+	}
+	return im.folders(dtRpath)
+}
+
+func (im *Image) folders(tag int64) []string {
+	off, ok := im.dyn[tag]
 	if !ok {
-		if off, ok = im.dyn[dtRpath]; !ok {
-			return nil
-		}
+		return nil
 	}
 	s, err := im.str(off)
 	if err != nil || s == "" {
@@ -34,6 +42,9 @@ func (im *Image) SearchPath() []string {
 	}
 	return strings.Split(s, ":")
 }
+
+// PacksRelocs says whether the file has DT_RELR.
+func (im *Image) PacksRelocs() bool { return im.dyn[dtRelr] != 0 }
 
 // UndefinedSymbol is a symbol that a file needs from another one.
 type UndefinedSymbol struct {

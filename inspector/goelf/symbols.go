@@ -34,7 +34,8 @@ const (
 	dtVerNeed   = 0x6ffffffe
 	dtVerNum    = 0x6fffffff
 
-	df1PIE = 0x08000000 // DF_1_PIE
+	df1NoOpen = 0x00000040 // DF_1_NOOPEN
+	df1PIE    = 0x08000000 // DF_1_PIE
 )
 
 // maxChain caps the symbols that one look-up visits. In honest tables a chain
