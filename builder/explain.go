@@ -105,7 +105,7 @@ func (f failure) blamePins(add func(string, ...any)) {
 			if pin == nil || !regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\.`).MatchString(msg.text) {
 				continue
 			}
-			add("the host pins %s to %s, and the plugin is written for %s: %s is not the same in both", pin.Module, pin.Host, pin.Plugin, names[name])
+			add("the host pins %s to %s, and the plugin asks for %s: %s may differ between the two", pin.Module, pin.Host, pin.Plugin, names[name])
 		}
 	}
 }

@@ -69,7 +69,7 @@ var failureCases = []failureCase{
 			b.sums(b.plugin)
 		},
 		want: is[*builder.GoError],
-		says: []string{"the host pins example.com/dep to v1.1.0", "written for v1.2.0", "undefined: dep.Thrice"},
+		says: []string{"the host pins example.com/dep to v1.1.0", "asks for v1.2.0", "undefined: dep.Thrice"},
 	},
 	{
 		name: "code that does not compile anyway",
