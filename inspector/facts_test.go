@@ -148,6 +148,36 @@ func TestOpenHostErrors(t *testing.T) {
 	}
 }
 
+// TestShrinkingPlugin: a mapped plugin that becomes shorter gives an error as well,
+// where reading the lost pages would raise SIGBUS.
+func TestShrinkingPlugin(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile(shop.file(t, "plain.so"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "plain.so")
+	if err := os.WriteFile(file, data, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	h, err := inspector.OpenHost(shop.file(t, "host"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	p := inspector.MapPlugin(file)
+	defer p.Close()
+	if p.Err != nil {
+		t.Fatal(p.Err)
+	}
+	if err := os.Truncate(file, 4096); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := inspector.Check(h, []*inspector.Plugin{p}); err == nil || !strings.Contains(err.Error(), "became shorter") {
+		t.Errorf("error is %v, want one that says that the file became shorter", err)
+	}
+}
+
 // TestShrinkingHost: a host that becomes shorter while it is read gives an error.
 func TestShrinkingHost(t *testing.T) {
 	t.Parallel()

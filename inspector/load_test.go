@@ -323,9 +323,15 @@ func verdict(t *testing.T, host string, files []string) *inspector.Verdict {
 		t.Fatal(err)
 	}
 	defer h.Close()
+	read := inspector.MapPlugin // as plugtool verify does
+	if filepath.Ext(host) == ".json" {
+		read = inspector.ReadPlugin // as build and the loader do
+	}
 	var plugins []*inspector.Plugin
 	for _, f := range files {
-		plugins = append(plugins, inspector.ReadPlugin(f))
+		p := read(f)
+		defer p.Close()
+		plugins = append(plugins, p)
 	}
 	v, err := inspector.Check(h, plugins)
 	if err != nil {
