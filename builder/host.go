@@ -74,6 +74,12 @@ func whyNoHost(b *inspector.Binary) string {
 		return "it is a plugin itself"
 	case b.Kind == inspector.KindLibrary:
 		return "it is a library, no program"
+	case b.Loading == inspector.LoadingNone && b.Setting("CGO_ENABLED") == "0":
+		return "it never loads plugins: package plugin is not in it, and it was built with CGO_ENABLED=0"
+	case b.Loading == inspector.LoadingNone:
+		return "it never loads plugins: it does not import package plugin"
+	case b.Loading == inspector.LoadingStatic:
+		return "it exports no Go symbols for plugins to bind to: it was linked statically or with -linkmode=internal"
 	case b.Setting("CGO_ENABLED") == "0":
 		return "it was built with CGO_ENABLED=0, so its every plugin.Open returns plugin: not implemented; build it with CGO_ENABLED=1"
 	default:

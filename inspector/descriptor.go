@@ -18,8 +18,7 @@ import (
 // DescriptorSchema names the format of a host's descriptor.
 const DescriptorSchema = "plugtool.host/v1"
 
-// maxDescriptor caps a descriptor's size in bytes; golangci-lint's has a quarter
-// of a megabyte.
+// maxDescriptor caps a descriptor's size in bytes; golangci-lint's has 122 kB.
 const maxDescriptor = 16 << 20
 
 // descriptor is a host's facts in a file: it stands for the binary wherever a host
