@@ -1,0 +1,191 @@
+package inspector
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/plugtool/plugtool/inspector/goelf"
+)
+
+// hostRefuses judges hosts in which every open ends the same.
+func (p *process) hostRefuses(plug *Plugin) (PluginVerdict, bool) {
+	b := p.host.Binary()
+	rebuild := "CGO_ENABLED=1 go build -trimpath " + shellQuote(orDot(b.Path))
+	switch b.Loading {
+	case LoadingStub:
+		f := hostWithoutCgo.finding(fmt.Sprintf("%s was built with CGO_ENABLED=0, where Go has no plugins", b.File))
+		f.Detail = "package plugin is then a stub whose Open always returns an error; the host has to be built with cgo, a C compiler at hand"
+		f.Host, f.Fix = "CGO_ENABLED=0", []string{rebuild}
+		return refuse("plugin: not implemented", f), true
+	case LoadingNone:
+		f := hostWithoutPlugins.finding(fmt.Sprintf("%s never loads plugins: it does not import package plugin", b.File))
+		f.Detail = "the linker left package plugin out, so the program has no code that could open one"
+		f.Host, f.Fix = "no package plugin", []string{`import "plugin" in the host and call plugin.Open, then ` + rebuild}
+		return refuse("", f), true
+	}
+	return PluginVerdict{}, false
+}
+
+func orDot(path string) string {
+	if path == "" || path == "command-line-arguments" {
+		return "."
+	}
+	return path
+}
+
+// openAgain judges a file that was opened before under the same real path.
+func (p *process) openAgain(plug *Plugin, prev *result) PluginVerdict {
+	switch {
+	case prev.hangs:
+		f := opensForEver.finding(fmt.Sprintf("opening %s a second time waits for ever", plug.File))
+		f.Detail = "the first open failed after the plugin's init had run, and later ones wait for it to finish"
+		f.Fix = []string{"name " + shellQuote(plug.File) + " once"}
+		return crash(f)
+	case prev.refusal != "":
+		f := previousFailure.finding(fmt.Sprintf("%s was refused before in the same process", plug.File))
+		f.Detail = "Go remembers the failure by the file's real path"
+		f.Fix = []string{p.buildCommand(plug)}
+		return refuse(prev.refusal+" (previous failure)", f)
+	}
+	return PluginVerdict{Outcome: Loads}
+}
+
+func (p *process) unreadable(plug *Plugin) PluginVerdict {
+	f := fileUnreadable.finding(fmt.Sprintf("%s cannot be read", plug.File))
+	f.Detail = plug.Err.Error()
+	if errors.Is(plug.Err, fs.ErrPermission) {
+		f.Fix = []string{"chmod a+r " + shellQuote(plug.File)}
+		return refuse(plug.Path+": cannot open shared object file: Permission denied", f)
+	}
+	f.Fix = []string{p.buildCommand(plug)}
+	if info, err := os.Stat(plug.Path); err == nil && info.IsDir() {
+		return refuse(plug.Path+": cannot read file data: Is a directory", f)
+	}
+	return refuse("", f)
+}
+
+// noNewModule judges a file that adds no module to the runtime's list: the runtime
+// then takes the last plugin there for the new one.
+func (p *process) noNewModule(plug *Plugin) PluginVerdict {
+	f := fileNotPlugin.finding(fmt.Sprintf("%s is a shared library, but no Go plugin", plug.File))
+	f.Host, f.Plugin = "loads -buildmode=plugin", "no package hashes for the runtime to compare"
+	switch {
+	case plug.mod != nil:
+		f = samePluginPath.finding(fmt.Sprintf("%s is a file that was opened under another name", plug.File))
+	case plug.Binary != nil && plug.Binary.Setting("-buildmode") == "plugin":
+		f.Plugin = "a plugin linked with -Bsymbolic"
+		f.Detail = "its references to package hashes are bound to itself, so the host never sees it"
+	case plug.Binary != nil:
+		f.Plugin = "-buildmode=" + plug.Binary.Setting("-buildmode")
+	}
+	f.Fix = []string{p.buildCommand(plug)}
+	last := len(p.modules) - 1
+	if last < 0 || p.modules[last].bad {
+		f.Detail = joinDetail(f.Detail, "opening it ends the process: fatal error: runtime: no plugin module data")
+		return crash(f)
+	}
+	f.Detail = joinDetail(f.Detail, fmt.Sprintf("Go takes it for %s, which was opened before", p.modules[last].file))
+	p.opened[plug.Path] = &result{refusal: "plugin already loaded"}
+	return refuse("plugin already loaded", f)
+}
+
+func joinDetail(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
+}
+
+func (p *process) hostNotDynamic(plug *Plugin) PluginVerdict {
+	b := p.host.Binary()
+	f := hostNotDynamic.finding(fmt.Sprintf("%s imports package plugin, but was linked statically or internally", b.File))
+	f.Detail = "it exports no Go symbols to bind to; opening a plugin ends the process: fatal error: runtime: no plugin module data; build it without -ldflags=-linkmode=internal and -extldflags=-static"
+	f.Host = "no dynamic symbol go:link.pkghash.plugin"
+	f.Fix = []string{"CGO_ENABLED=1 go build -trimpath " + shellQuote(orDot(b.Path))}
+	return crash(f)
+}
+
+// missingSymbols judges exported names that dlsym does not find, as after
+// -ldflags=-pluginpath: the plugin's init has then run.
+func (p *process) missingSymbols(plug *Plugin) (PluginVerdict, bool) {
+	var missing []string
+	for _, e := range plug.mod.Exports {
+		if _, ok, err := plug.image.Lookup(plug.mod.Path + "." + e.Name); err == nil && !ok {
+			missing = append(missing, e.Name)
+		}
+	}
+	if len(missing) == 0 {
+		return PluginVerdict{}, false
+	}
+	p.opened[plug.Path].hangs = true
+	full := plug.mod.Path + "." + missing[0]
+	f := symbolNotExported.finding(fmt.Sprintf("%s says that it exports %s, but has no symbol %s", plug.File, missing[0], full))
+	f.Detail = "this is what -ldflags=-pluginpath leads to; the plugin's init runs before Open fails, and another Open of it waits for ever"
+	f.Host, f.Plugin = "looks up "+full, "no such symbol"
+	f.Fix = []string{p.buildCommand(plug)}
+	if len(missing) > 1 {
+		return refuse("", f), true // which one comes first is random
+	}
+	return refuse(fmt.Sprintf("could not find symbol %s: %s: undefined symbol: %s", missing[0], plug.Path, full), f), true
+}
+
+func (p *process) samePath(plug *Plugin, m module) Finding {
+	f := samePluginPath.finding(fmt.Sprintf("%s and %s have the same plugin path", m.file, plug.File))
+	f.Detail = "a process opens one plugin of each path; the path is the import path of the plugin's main package"
+	f.Host, f.Plugin = m.file+": "+m.pluginPath, plug.File+": "+plug.mod.Path
+	f.Fix = []string{"move " + shellQuote(filepath.Base(plug.File)) + "'s main package to an import path of its own (another module line in its go.mod, or another folder)", p.buildCommand(plug)}
+	return f
+}
+
+func platformOf(plug *Plugin) string {
+	if plug.image != nil && plug.image.GOARCH() != "" {
+		return "linux/" + plug.image.GOARCH()
+	}
+	return "a machine that Go has no plugins on"
+}
+
+func describe(plug *Plugin) string {
+	switch {
+	case len(plug.data) == 0:
+		return "an empty file"
+	case plug.image == nil && len(plug.data) >= 4 && string(plug.data[:4]) == "\x7fELF":
+		return fmt.Sprintf("a damaged ELF file of %d bytes", len(plug.data))
+	case len(plug.data) > 1 && string(plug.data[:2]) == "MZ":
+		return "a Windows file"
+	case plug.image == nil:
+		return fmt.Sprintf("%d bytes that do not begin like an ELF file", len(plug.data))
+	}
+	return "a damaged ELF file"
+}
+
+// dlopen judges what the dynamic linker does with the file.
+func (p *process) dlopen(plug *Plugin) (PluginVerdict, bool) {
+	fault := goelf.CheckLoad(plug.data, p.host.target)
+	if fault == nil {
+		return PluginVerdict{}, false
+	}
+	var f Finding
+	switch fault.Kind {
+	case goelf.FaultTruncated:
+		f = fileTruncated.finding(fmt.Sprintf("%s is cut off: its segments go on behind its end", plug.File))
+		f.Plugin = fmt.Sprintf("%d bytes", len(plug.data))
+		f.Detail = "opening it raises SIGBUS, which ends the process"
+	case goelf.FaultExecutable:
+		f = fileExecutable.finding(fmt.Sprintf("%s is a program, not a plugin", plug.File))
+		f.Host, f.Plugin = "loads -buildmode=plugin", "an executable"
+	case goelf.FaultPlatform:
+		f = otherPlatform.finding(fmt.Sprintf("%s is for another platform", plug.File))
+		f.Host, f.Plugin = p.host.Binary().Platform, platformOf(plug)
+	default:
+		f = fileNotLoadable.finding(fmt.Sprintf("%s is not a shared object that can be loaded", plug.File))
+		f.Host, f.Plugin = "loads ELF shared objects", describe(plug)
+	}
+	f.Fix = []string{p.buildCommand(plug)}
+	if fault.Crash {
+		return crash(f), true
+	}
+	return refuse(plug.Path+": "+fault.Text, f), true
+}
