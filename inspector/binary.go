@@ -151,7 +151,7 @@ func (b *Binary) ModuleOf(pkg string) *Module {
 		if m.Path == "" || best != nil && len(best.Path) >= len(m.Path) {
 			return
 		}
-		if pkg == m.Path || strings.HasPrefix(pkg, m.Path+"/") {
+		if rest, ok := strings.CutPrefix(pkg, m.Path); ok && (rest == "" || rest[0] == '/') {
 			best = m
 		}
 	}

@@ -170,13 +170,19 @@ func (h *Host) cSymbols() ([]string, error) {
 		return slices.Sorted(maps.Keys(h.csymbols)), nil
 	}
 	var names []string
-	for s, err := range h.image.Symbols() {
-		if err != nil {
-			return nil, fmt.Errorf("read host %s: %w", h.bin.File, err)
+	err := guard(func() error {
+		for s, err := range h.image.Symbols() {
+			if err != nil {
+				return err
+			}
+			if s.Defined && isCIdentifier(s.Name) {
+				names = append(names, s.Name)
+			}
 		}
-		if s.Defined && isCIdentifier(s.Name) {
-			names = append(names, s.Name)
-		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read host %s: %w", h.bin.File, err)
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"runtime/debug"
@@ -20,8 +19,9 @@ import (
 // platform that plugtool covers.
 var ErrNotGo = errors.New("not a Go binary that plugtool can read")
 
-// Host is a host that plugins are checked against: a binary, of which no more is
-// read than is asked for, or a descriptor. It may be used by several goroutines.
+// Host is a host that plugins are checked against: a binary, which is mapped and of
+// which no more is read than is asked for, or a descriptor. It may be used by several
+// goroutines. A binary that shrinks meanwhile is an error of whoever reads it.
 type Host struct {
 	bin    Binary
 	target goelf.Target
@@ -56,12 +56,17 @@ func OpenHost(file string) (*Host, error) {
 		defer f.Close()
 		return readDescriptor(file, f, size)
 	}
-	h, err := newHost(file, f, size)
+	defer f.Close()
+	data, unmap, err := mapFile(f, size)
 	if err != nil {
-		f.Close()
 		return nil, fmt.Errorf("read host %s: %w", file, err)
 	}
-	h.close = f.Close
+	var h *Host
+	if err := guard(func() (err error) { h, err = newHost(file, data); return err }); err != nil {
+		unmap()
+		return nil, fmt.Errorf("read host %s: %w", file, err)
+	}
+	h.close = unmap
 	return h, nil
 }
 
@@ -107,13 +112,13 @@ func openRegular(file string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
-func newHost(file string, r io.ReaderAt, size int64) (*Host, error) {
-	im, err := goelf.New(r, size)
+func newHost(file string, data []byte) (*Host, error) {
+	im, err := goelf.NewBytes(data)
 	if err != nil {
-		return nil, notGo(r, err)
+		return nil, notGo(data, err)
 	}
 	h := &Host{image: im, target: im.Target(), known: make(map[string]foundHash), rpath: im.Rpath(), runpath: im.Runpath()}
-	h.bin = Binary{File: file, Size: size, Kind: KindExecutable}
+	h.bin = Binary{File: file, Size: int64(len(data)), Kind: KindExecutable}
 	if err := readFacts(im, &h.bin); err != nil {
 		return nil, err
 	}
@@ -130,15 +135,13 @@ func newHost(file string, r io.ReaderAt, size int64) (*Host, error) {
 }
 
 // notGo words the error for a file that is no ELF file after what it is.
-func notGo(r io.ReaderAt, err error) error {
+func notGo(data []byte, err error) error {
 	if !errors.Is(err, goelf.ErrNotELF) {
 		return fmt.Errorf("%w: %w", ErrNotGo, err)
 	}
-	var b [4]byte
-	n, _ := r.ReadAt(b[:], 0)
 	what := "want an ELF file"
-	switch magic := string(b[:n]); {
-	case n == 0:
+	switch magic := string(data[:min(4, len(data))]); {
+	case magic == "":
 		what = "it is empty"
 	case strings.HasPrefix(magic, "MZ"):
 		what = "it is a Windows program, and Go has no plugins on Windows"
@@ -270,7 +273,9 @@ func (h *Host) Package(pkg string) (Hash, bool, error) {
 	if f, ok := h.known[pkg]; ok || h.image == nil {
 		return f.hash, f.ok, nil
 	}
-	hash, ok, err := h.image.PackageHash(pkg)
+	var hash Hash
+	var ok bool
+	err := guard(func() (err error) { hash, ok, err = h.image.PackageHash(pkg); return err })
 	if err != nil {
 		return Hash{}, false, fmt.Errorf("read host %s: %w", h.bin.File, err)
 	}
@@ -291,7 +296,8 @@ func (h *Host) Packages() ([]Package, error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	hashes, err := h.image.PackageHashes()
+	var hashes []goelf.PackageHash
+	err := guard(func() (err error) { hashes, err = h.image.PackageHashes(); return err })
 	if err != nil {
 		return nil, fmt.Errorf("read host %s: %w", h.bin.File, err)
 	}
@@ -314,13 +320,19 @@ func (h *Host) CoveredPackages() ([]string, error) {
 		return nil, nil
 	}
 	var list []string
-	for s, err := range h.image.Symbols() {
-		if err != nil {
-			return nil, fmt.Errorf("read host %s: %w", h.bin.File, err)
+	err := guard(func() error {
+		for s, err := range h.image.Symbols() {
+			if err != nil {
+				return err
+			}
+			if pkg, _, ok := strings.Cut(s.Name, ".goCover_"); ok && s.Defined {
+				list = append(list, goelf.Unescape(pkg))
+			}
 		}
-		if pkg, _, ok := strings.Cut(s.Name, ".goCover_"); ok && s.Defined {
-			list = append(list, goelf.Unescape(pkg))
-		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read host %s: %w", h.bin.File, err)
 	}
 	slices.Sort(list)
 	return slices.Compact(list), nil
@@ -337,7 +349,8 @@ func (h *Host) Sources() (map[string]string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.folders == nil {
-		folders, err := foldersOf(h.image.SourceFiles)
+		var folders map[string]string
+		err := guard(func() (err error) { folders, err = foldersOf(h.image.SourceFiles); return err })
 		if err != nil && !errors.Is(err, goelf.ErrNoFileTable) {
 			return nil, fmt.Errorf("read host %s: %w", h.bin.File, err)
 		}

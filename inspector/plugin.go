@@ -59,9 +59,6 @@ func ReadPlugin(file string) *Plugin {
 // Check. The caller closes the plugin.
 func MapPlugin(file string) *Plugin {
 	p := openPlugin(file, func(f *os.File, size int64) ([]byte, func() error, error) {
-		if size == 0 {
-			return nil, nil, nil
-		}
 		return mapFile(f, size)
 	})
 	p.Data = nil
@@ -233,20 +230,27 @@ func Inspect(file string) (*Binary, error) {
 		return nil, fmt.Errorf("inspect: %w", err)
 	}
 	defer f.Close()
-	var b *Binary
-	if h, herr := newHost(file, f, size); herr == nil {
-		b = h.Binary()
-		if b.Packages, err = h.Packages(); err != nil {
-			return nil, err
-		}
-	} else if b, err = inspectLibrary(file, herr); err != nil {
-		return nil, err
-	}
-	sum := sha256.New()
-	if _, err := io.Copy(sum, io.NewSectionReader(f, 0, size)); err != nil {
+	data, unmap, err := mapFile(f, size)
+	if err != nil {
 		return nil, fmt.Errorf("inspect %s: %w", file, err)
 	}
-	b.SHA256, b.Size = hex.EncodeToString(sum.Sum(nil)), size
+	defer unmap()
+	var b *Binary
+	err = guard(func() (err error) { b, err = inspect(file, data); return err })
+	return b, err
+}
+
+func inspect(file string, data []byte) (*Binary, error) {
+	h, err := newHost(file, data)
+	if err != nil {
+		return inspectLibrary(file, err)
+	}
+	b := h.Binary()
+	if b.Packages, err = h.Packages(); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(data)
+	b.SHA256 = hex.EncodeToString(sum[:])
 	return b, nil
 }
 
@@ -260,5 +264,6 @@ func inspectLibrary(file string, herr error) (*Binary, error) {
 	}
 	var err error
 	p.Binary.Symbols, err = p.Symbols()
+	p.Binary.SHA256 = p.SHA256()
 	return p.Binary, err
 }

@@ -41,7 +41,10 @@ type Image struct {
 	arch arch
 	segs []segment
 	dyn  map[int64]uint64 // first value of each tag
-	need []uint64         // DT_NEEDED, offsets into the string table
+
+	little                 bool     // Order is binary.LittleEndian
+	symtab, strtab, strlen uint64   // DT_SYMTAB, DT_STRTAB and DT_STRSZ, which every look-up needs
+	need                   []uint64 // DT_NEEDED, offsets into the string table
 
 	hash    hashTable
 	pointer pointerIndex
@@ -80,7 +83,7 @@ func newImage(f *file) (*Image, error) {
 	}
 	switch id[5] {
 	case 1:
-		im.Order = binary.LittleEndian
+		im.Order, im.little = binary.LittleEndian, true
 	case 2:
 		im.Order = binary.BigEndian
 	default:
@@ -164,6 +167,7 @@ func (im *Image) readDynamic() error {
 				im.dyn[tag] = val
 			}
 		}
+		im.symtab, im.strtab, im.strlen = im.dyn[dtSymTab], im.dyn[dtStrTab], im.dyn[dtStrSz]
 		return nil
 	}
 	return nil
@@ -179,7 +183,10 @@ func (im *Image) WordSize() uint64 {
 
 // word reads one pointer-sized integer.
 func (im *Image) word(b []byte) uint64 {
-	if im.Is64 {
+	switch {
+	case im.Is64 && im.little:
+		return binary.LittleEndian.Uint64(b) // through the interface it costs five times as much
+	case im.Is64:
 		return im.Order.Uint64(b)
 	}
 	return uint64(im.Order.Uint32(b))

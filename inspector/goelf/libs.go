@@ -67,7 +67,7 @@ func (im *Image) UndefinedSymbols() ([]UndefinedSymbol, error) {
 	var list []UndefinedSymbol
 	var bad error
 	seen := make(map[uint64]bool)
-	err = im.eachReloc(func(r reloc) bool {
+	err = im.eachUncounted(func(r reloc) bool {
 		at := r.sym * im.symSize()
 		if r.sym == 0 || at+im.symSize() > uint64(len(symbols)) {
 			return true

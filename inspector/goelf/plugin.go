@@ -132,7 +132,7 @@ func (im *Image) hashRefs() ([]uint64, error) {
 	}
 	var refs []uint64
 	var bad error
-	err = im.eachReloc(func(r reloc) bool {
+	err = im.eachUncounted(func(r reloc) bool {
 		if r.typ != im.arch.abs || r.sym == 0 || im.arch.abs == 0 {
 			return true
 		}
@@ -160,7 +160,21 @@ func (im *Image) hashRefs() ([]uint64, error) {
 func (im *Image) findSlice(base, n uint64) (uint64, error) {
 	w := im.WordSize()
 	var field uint64
-	err := im.eachReloc(func(r reloc) bool {
+	isField := func(at uint64) bool {
+		length, err1 := im.wordAt(at + w)
+		capacity, err2 := im.wordAt(at + 2*w)
+		if err1 == nil && err2 == nil && length == n && capacity == n {
+			field = at
+		}
+		return field != 0
+	}
+	counted := im.counted()
+	for b := counted; uint64(len(b)) >= 3*w; b = b[3*w:] {
+		if im.word(b[2*w:]) == base && isField(im.word(b)) {
+			return field, nil
+		}
+	}
+	err := im.eachUncounted(func(r reloc) bool {
 		if r.typ != im.arch.relative {
 			return true
 		}
@@ -171,16 +185,7 @@ func (im *Image) findSlice(base, n uint64) (uint64, error) {
 			}
 			r.addend = v
 		}
-		if r.addend != base {
-			return true
-		}
-		length, err1 := im.wordAt(r.addr + w)
-		capacity, err2 := im.wordAt(r.addr + 2*w)
-		if err1 == nil && err2 == nil && length == n && capacity == n {
-			field = r.addr
-			return false
-		}
-		return true
+		return r.addend != base || !isField(r.addr)
 	})
 	if err != nil {
 		return 0, err

@@ -2,6 +2,7 @@ package goelf
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"sync"
@@ -18,15 +19,23 @@ type reloc struct {
 
 // eachReloc calls f for the relocations of DT_REL, DT_RELA, DT_RELR and
 // DT_JMPREL until it returns false.
-func (im *Image) eachReloc(f func(reloc) bool) error {
+func (im *Image) eachReloc(f func(reloc) bool) error { return im.relocs(0, f) }
+
+// eachUncounted is eachReloc without those that counted gives.
+func (im *Image) eachUncounted(f func(reloc) bool) error {
+	return im.relocs(uint64(len(im.counted())), f)
+}
+
+// relocs calls f for the relocations but those in the first skip bytes of DT_RELA.
+func (im *Image) relocs(skip uint64, f func(reloc) bool) error {
 	rela := im.dyn[dtPltRel] != dtRel
 	tables := []struct {
-		addr, size uint64
-		rela       bool
+		addr, size, skip uint64
+		rela             bool
 	}{
-		{im.dyn[dtRela], im.dyn[dtRelaSz], true},
-		{im.dyn[dtRel], im.dyn[dtRelSz], false},
-		{im.dyn[dtJmpRel], im.dyn[dtPltRelSz], rela},
+		{im.dyn[dtRela], im.dyn[dtRelaSz], skip, true},
+		{im.dyn[dtRel], im.dyn[dtRelSz], 0, false},
+		{im.dyn[dtJmpRel], im.dyn[dtPltRelSz], 0, rela},
 	}
 	for _, t := range tables {
 		if t.addr == 0 || t.size == 0 {
@@ -36,7 +45,7 @@ func (im *Image) eachReloc(f func(reloc) bool) error {
 		if err != nil {
 			return fmt.Errorf("relocations at %#x: %w", t.addr, err)
 		}
-		if !im.eachEntry(b, t.rela, f) {
+		if !im.eachEntry(b[min(t.skip, uint64(len(b))):], t.rela, f) {
 			return nil
 		}
 	}
@@ -47,6 +56,9 @@ func (im *Image) eachReloc(f func(reloc) bool) error {
 }
 
 func (im *Image) eachEntry(b []byte, rela bool, f func(reloc) bool) bool {
+	if rela && im.Is64 && im.little {
+		return eachRela64(b, f)
+	}
 	w := im.WordSize()
 	n := 2 * w
 	if rela {
@@ -64,6 +76,20 @@ func (im *Image) eachEntry(b []byte, rela bool, f func(reloc) bool) bool {
 			r.addend = im.word(b[2*w:])
 		}
 		if !f(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// eachRela64 is eachEntry for the files that nearly all are, of which a large plugin
+// has a hundred thousand entries.
+func eachRela64(b []byte, f func(reloc) bool) bool {
+	o := binary.LittleEndian
+	for ; len(b) >= 24; b = b[24:] {
+		e := b[:24:24]
+		info := o.Uint64(e[8:])
+		if !f(reloc{addr: o.Uint64(e), sym: info >> 32, typ: uint32(info), addend: o.Uint64(e[16:])}) {
 			return false
 		}
 	}
@@ -98,13 +124,16 @@ func (im *Image) eachRelr(f func(reloc) bool) error {
 	return nil
 }
 
-// pointerIndex finds the relocation of a word. Nearly all of what is read are words
-// with a relative relocation; the others, which types have, are gathered when the first
-// one is asked for.
+// pointerIndex finds the relocation of a word. Nearly all words that are asked for have
+// one of those that relative finds where it lies; the others are gathered when the first
+// one is asked for that has not.
 type pointerIndex struct {
+	tableOnce sync.Once
+	table     []byte // what counted gives
+
 	once, rest sync.Once
 	err        error
-	relative   []relativeReloc // by address; linkers write them sorted
+	relative   []relativeReloc // by address; those that DT_RELACOUNT does not count
 	symbolic   []symbolicReloc // by address
 }
 
@@ -120,6 +149,9 @@ type symbolicReloc struct {
 func (im *Image) Pointer(addr uint64) (uint64, error) {
 	if im.Type != TypeDyn {
 		return im.wordAt(addr)
+	}
+	if v, ok := im.relative(addr); ok {
+		return v, nil
 	}
 	ix := &im.pointer
 	ix.once.Do(im.indexRelative)
@@ -137,32 +169,79 @@ func (im *Image) Pointer(addr uint64) (uint64, error) {
 	return im.wordAt(addr)
 }
 
+// counted gives the relocations of DT_RELA that DT_RELACOUNT counts: glibc takes them
+// for relative ones whatever their type says (elf/do-rel.h), and linkers write them
+// first and sorted by address.
+func (im *Image) counted() []byte {
+	n := im.dyn[dtRelaCount] * 3 * im.WordSize()
+	if im.dyn[dtRela] == 0 || im.dyn[dtRelaCount] > uint64(im.file.size) || n > im.dyn[dtRelaSz] {
+		return nil
+	}
+	b, err := im.table(im.dyn[dtRela], n)
+	if err != nil || uint64(len(b)) < n {
+		return nil
+	}
+	return b
+}
+
+// relative looks a relative relocation up where it lies in the file. In a table that
+// is not sorted it may miss some; indexRelative has them all.
+func (im *Image) relative(addr uint64) (uint64, bool) {
+	im.pointer.tableOnce.Do(func() { im.pointer.table = im.counted() })
+	b, w := im.pointer.table, im.WordSize()
+	lo, hi := uint64(0), uint64(len(b))/(3*w)
+	for lo < hi {
+		mid := (lo + hi) / 2
+		e := b[mid*3*w:]
+		switch a := im.word(e); {
+		case a == addr:
+			return im.word(e[2*w:]), true
+		case a < addr:
+			lo = mid + 1
+		default:
+			hi = mid
+		}
+	}
+	return 0, false
+}
+
 func (im *Image) indexRelative() {
 	ix := &im.pointer
-	if entry := 3 * im.WordSize(); im.dyn[dtRelaSz] <= uint64(im.file.size) {
-		ix.relative = make([]relativeReloc, 0, min(im.dyn[dtRelaCount], im.dyn[dtRelaSz]/entry))
+	each := im.eachUncounted
+	if !im.sorted(im.counted()) {
+		each = im.eachReloc
 	}
-	ix.err = im.eachPointer(im.arch.relative, func(r reloc) {
+	ix.err = im.eachPointer(each, im.arch.relative, func(r reloc) {
 		ix.relative = append(ix.relative, relativeReloc{r.addr, r.addend})
 	})
-	byAddr := func(a, b relativeReloc) int { return cmp.Compare(a.addr, b.addr) }
-	if !slices.IsSortedFunc(ix.relative, byAddr) {
-		slices.SortFunc(ix.relative, byAddr)
+	slices.SortFunc(ix.relative, func(a, b relativeReloc) int { return cmp.Compare(a.addr, b.addr) })
+}
+
+// sorted says whether relative finds everything in a table.
+func (im *Image) sorted(b []byte) bool {
+	last, w := uint64(0), im.WordSize()
+	for ; uint64(len(b)) >= 3*w; b = b[3*w:] {
+		addr := im.word(b)
+		if addr < last {
+			return false
+		}
+		last = addr
 	}
+	return true
 }
 
 func (im *Image) indexSymbolic() {
 	ix := &im.pointer
 	// An error would have been the first pass's as well.
-	_ = im.eachPointer(im.arch.abs, func(r reloc) {
+	_ = im.eachPointer(im.eachUncounted, im.arch.abs, func(r reloc) {
 		ix.symbolic = append(ix.symbolic, symbolicReloc{r.addr, r.addend, uint32(r.sym)})
 	})
 	slices.SortFunc(ix.symbolic, func(a, b symbolicReloc) int { return cmp.Compare(a.addr, b.addr) })
 }
 
 // eachPointer calls f for the relocations of one type, addends in place read.
-func (im *Image) eachPointer(typ uint32, f func(reloc)) error {
-	return im.eachReloc(func(r reloc) bool {
+func (im *Image) eachPointer(each func(func(reloc) bool) error, typ uint32, f func(reloc)) error {
+	return each(func(r reloc) bool {
 		if r.typ == typ {
 			if r.inline {
 				// A word that cannot be read is an error of whoever asks for it.

@@ -1,6 +1,7 @@
 package goelf
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
@@ -85,7 +86,7 @@ func (im *Image) symSize() uint64 {
 }
 
 func (im *Image) rawSymbol(i uint64) (rawSymbol, error) {
-	addr := im.dyn[dtSymTab]
+	addr := im.symtab
 	if addr == 0 || i >= 1<<32 {
 		return rawSymbol{}, fmt.Errorf("symbol %d: there is no such symbol", i)
 	}
@@ -100,6 +101,10 @@ func (im *Image) rawSymbol(i uint64) (rawSymbol, error) {
 }
 
 func (im *Image) decodeSymbol(b []byte) rawSymbol {
+	if im.Is64 && im.little {
+		o := binary.LittleEndian
+		return rawSymbol{o.Uint32(b), b[4], b[5], o.Uint16(b[6:]), o.Uint64(b[8:]), o.Uint64(b[16:])}
+	}
 	o := im.Order
 	if im.Is64 {
 		return rawSymbol{o.Uint32(b), b[4], b[5], o.Uint16(b[6:]), o.Uint64(b[8:]), o.Uint64(b[16:])}
@@ -111,16 +116,16 @@ func (im *Image) symbolName(s rawSymbol) (string, error) { return im.str(uint64(
 
 // str reads the string at an offset of the dynamic string table.
 func (im *Image) str(off uint64) (string, error) {
-	if off >= im.dyn[dtStrSz] {
-		return "", fmt.Errorf("string %#x: the table has %d bytes", off, im.dyn[dtStrSz])
+	if off >= im.strlen {
+		return "", fmt.Errorf("string %#x: the table has %d bytes", off, im.strlen)
 	}
-	return im.cstring(im.dyn[dtStrTab]+off, min(maxName, im.dyn[dtStrSz]-off))
+	return im.cstring(im.strtab+off, min(maxName, im.strlen-off))
 }
 
 // nameIs says whether the string at an offset is want, reading no more of it
 // than that takes.
 func (im *Image) nameIs(off uint64, want string) bool {
-	b, err := im.table(im.dyn[dtStrTab]+off, uint64(len(want))+1)
+	b, err := im.table(im.strtab+off, uint64(len(want))+1)
 	return err == nil && len(b) == len(want)+1 && b[len(want)] == 0 && string(b[:len(want)]) == want
 }
 
