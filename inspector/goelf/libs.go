@@ -72,8 +72,12 @@ func (im *Image) UndefinedSymbols() ([]UndefinedSymbol, error) {
 		if r.sym == 0 || at+im.symSize() > uint64(len(symbols)) {
 			return true
 		}
+		// Nearly all are defined, which their section index alone tells.
+		if i := at + im.symSize() - 2; !im.Is64 && symbols[i]|symbols[i+1] != 0 || im.Is64 && symbols[at+6]|symbols[at+7] != 0 {
+			return true
+		}
 		s := im.decodeSymbol(symbols[at:])
-		if s.shndx != 0 || s.info>>4 == bindWeak || s.info>>4 == bindLocal || seen[r.sym] {
+		if s.info>>4 == bindWeak || s.info>>4 == bindLocal || seen[r.sym] {
 			return true
 		}
 		seen[r.sym] = true
