@@ -28,21 +28,22 @@ const module = "github.com/plugtool/plugtool"
 // level gives every package its floor: imports go down only, to a higher
 // number. A package that is not here has no place in the design yet.
 var level = map[string]int{
-	"cmd/plugtool":    0,
-	"builder":         1,
-	"loader":          1,
-	"report":          1,
-	"signer":          1,
-	"templates":       1,
-	"signer/bundle":   2,
-	"inspector":       2,
-	"inspector/goelf": 3,
-	"docs":            3,
-	".":               3, // the module's own sources, for scaffolds
+	"cmd/plugtool":     0,
+	"builder":          1,
+	"loader":           1,
+	"report":           1,
+	"signer":           1,
+	"templates":        1,
+	"signer/bundle":    2,
+	"inspector":        2,
+	"inspector/goelf":  3,
+	"inspector/gotype": 4,
+	"docs":             3,
+	".":                3, // the module's own sources, for scaffolds
 }
 
 // onlyStandard names the packages that hosts carry.
-var onlyStandard = []string{"loader", "inspector", "inspector/goelf", "signer/bundle"}
+var onlyStandard = []string{"loader", "inspector", "inspector/goelf", "inspector/gotype", "signer/bundle"}
 
 // soleImporter names the one package, and those below it, that may import a
 // module directly.

@@ -29,8 +29,11 @@ func readAll(data []byte) {
 	im.Needed()
 	im.VersionNeeds()
 	if m, err := im.ReadPlugin(0); err == nil {
-		for _, e := range m.Exports {
-			im.ExportType(m, e)
+		if types, err := im.PluginTypes(m, 0); err == nil {
+			for _, e := range m.Exports {
+				types.Type(e)
+				types.Methods(e)
+			}
 		}
 	}
 	im.SourceFiles(func(string, string) bool { return true })

@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/plugtool/plugtool/inspector/goelf"
+	"github.com/plugtool/plugtool/inspector/gotype"
 )
 
 // maxPlugin caps the size in bytes of a file that is read as a plugin.
@@ -168,21 +169,41 @@ func NewPlugin(file string, data []byte) *Plugin {
 // Symbols gives the names and types of what the plugin exports, by name. The error
 // says which type could not be read.
 func (p *Plugin) Symbols() ([]Symbol, error) {
+	list, _, err := p.symbols()
+	return list, err
+}
+
+// symbols gives the types in both forms.
+func (p *Plugin) symbols() (list []Symbol, exact []*gotype.Type, err error) {
 	if p.mod == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if p.mod.ExportsErr != nil {
-		return nil, fmt.Errorf("read plugin %s: %w", p.File, p.mod.ExportsErr)
+		return nil, nil, fmt.Errorf("read plugin %s: %w", p.File, p.mod.ExportsErr)
 	}
-	var list []Symbol
+	if len(p.mod.Exports) == 0 {
+		return nil, nil, nil
+	}
+	types, err := p.types()
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, e := range p.mod.Exports {
-		text, err := p.image.ExportType(p.mod, e)
+		t, err := types.Type(e)
 		if err != nil {
-			return nil, fmt.Errorf("read plugin %s: %w", p.File, err)
+			return nil, nil, fmt.Errorf("read plugin %s: %w", p.File, err)
 		}
-		list = append(list, Symbol{e.Name, text})
+		list, exact = append(list, Symbol{e.Name, t.String()}), append(exact, t)
 	}
-	return list, nil
+	return list, exact, nil
+}
+
+func (p *Plugin) types() (*goelf.Types, error) {
+	types, err := p.image.PluginTypes(p.mod, minorOf(p.Binary.GoVersion))
+	if err != nil {
+		return nil, fmt.Errorf("read plugin %s: %w", p.File, err)
+	}
+	return types, nil
 }
 
 // SHA256 is the digest of the plugin's bytes in hexadecimal digits.

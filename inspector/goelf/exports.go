@@ -15,21 +15,6 @@ type Export struct {
 	typ  uint64 // address of the abi.Type
 }
 
-// ExportType writes the type of an export as Go source with whole import paths:
-// *example.com/m/api.Config.
-func (im *Image) ExportType(p *Plugin, e Export) (string, error) {
-	types, err := im.Pointer(p.typesField)
-	if err != nil {
-		return "", fmt.Errorf("type of %s: %w", e.Name, err)
-	}
-	d := &typeReader{im: im, types: types, budget: maxTypeNodes}
-	text, err := d.read(e.typ, 0)
-	if err != nil {
-		return "", fmt.Errorf("type of %s: %w", e.Name, err)
-	}
-	return text, nil
-}
-
 // maxExports caps the symbols of a plugin. The largest generated plugins have
 // a few thousand.
 const maxExports = 1 << 16
@@ -102,7 +87,7 @@ func (im *Image) readExports(entries []byte, types uint64) ([]Export, error) {
 		if !token.IsIdentifier(name.text) {
 			return nil, fmt.Errorf("%q is no identifier", name.text)
 		}
-		d := &typeReader{im: im, types: types}
+		d := &Types{im: im, base: types}
 		if _, err := d.header(types + uint64(typeOff)); err != nil {
 			return nil, fmt.Errorf("type of %s: %w", name.text, err)
 		}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/plugtool/plugtool/inspector/gotype"
 )
 
 // ErrNoFileTable is returned where a file's function table cannot be reached
@@ -143,32 +145,4 @@ func funcPackage(name string) string {
 
 // Unescape undoes the escaping of import paths in symbol names: %2e for a dot in
 // the last element, and the like (cmd/internal/objabi.PathToPrefix).
-func Unescape(s string) string {
-	if !strings.Contains(s, "%") {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			hi, ok1 := unhex(s[i+1])
-			lo, ok2 := unhex(s[i+2])
-			if ok1 && ok2 {
-				b.WriteByte(hi<<4 | lo)
-				i += 2
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
-}
-
-func unhex(c byte) (byte, bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0', true
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10, true
-	}
-	return 0, false
-}
+func Unescape(s string) string { return gotype.Unescape(s) }

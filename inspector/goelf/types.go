@@ -3,8 +3,9 @@ package goelf
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
+
+	"github.com/plugtool/plugtool/inspector/gotype"
 )
 
 // Kinds of internal/abi.Type, in the order of internal/abi/type.go.
@@ -25,7 +26,7 @@ var basicKinds = [...]string{
 	1: "bool", "int", "int8", "int16", "int32", "int64",
 	"uint", "uint8", "uint16", "uint32", "uint64", "uintptr",
 	"float32", "float64", "complex64", "complex128",
-	kindString: "string", kindUnsafe: "unsafe.Pointer",
+	kindString: "string",
 }
 
 // Flags of internal/abi.TFlag, and of the first byte of internal/abi.Name.
@@ -39,20 +40,79 @@ const (
 	nameEmbedded = 1 << 3
 )
 
-// maxTypeNodes and maxTypeDepth bound the text of one type. A hostile file could
-// otherwise make a small graph of types into an endless text.
+// What may be read of types: a hostile file could otherwise make a small graph of
+// types into an endless text. The first two hold for one type, the others for all
+// that are read of one file.
 const (
 	maxTypeNodes = 4096
 	maxTypeDepth = 64
+	maxAllNodes  = 1 << 18
+	maxAllBytes  = 4 << 20 // of names
 )
 
 var errTypeSize = errors.New("the type is too large to be written out")
 
-// typeReader writes types as Go source with whole import paths.
-type typeReader struct {
-	im     *Image
-	types  uint64 // moduledata.types, which offsets are relative to
-	budget int
+// Types reads the type descriptors of one file. It may not be used by several
+// goroutines at once.
+type Types struct {
+	im    *Image
+	base  uint64 // moduledata.types, which offsets are relative to
+	minor int    // Go's minor release, 0 where it is not known
+
+	left            int // nodes of the type that is being read
+	nodes, nameSize int // of all so far
+}
+
+// PluginTypes begins to read the types of a plugin that a Go release built, 26 for
+// 1.26, 0 where it is not known.
+func (im *Image) PluginTypes(p *Plugin, minor int) (*Types, error) {
+	if p.typesField == 0 {
+		return nil, errors.New("where the types are is not known")
+	}
+	base, err := im.Pointer(p.typesField)
+	if err != nil {
+		return nil, fmt.Errorf("find the types: %w", err)
+	}
+	return &Types{im: im, base: base, minor: minor}, nil
+}
+
+// typesWord is the place of types in runtime.moduledata, in words: the same from Go
+// 1.21 to 1.27 (runtime/symtab.go).
+const typesWord = 37
+
+// HostTypes begins to read the types of a host that exports its symbols.
+func (im *Image) HostTypes(minor int) (*Types, error) {
+	s, ok, err := im.Lookup("runtime.firstmoduledata")
+	if err != nil {
+		return nil, fmt.Errorf("find the types: %w", err)
+	}
+	if !ok {
+		return nil, errors.New("find the types: it exports no runtime.firstmoduledata")
+	}
+	base, err := im.Pointer(s.Value + typesWord*im.WordSize())
+	if err != nil {
+		return nil, fmt.Errorf("find the types: %w", err)
+	}
+	return &Types{im: im, base: base, minor: minor}, nil
+}
+
+// Type reads the type of an export, as plugin.Lookup's result has it.
+func (d *Types) Type(e Export) (*gotype.Type, error) {
+	d.left = maxTypeNodes
+	t, err := d.read(e.typ, 0)
+	if err != nil {
+		return nil, fmt.Errorf("type of %s: %w", e.Name, err)
+	}
+	return t, nil
+}
+
+// Text is the type of an export as Go's own messages write it.
+func (d *Types) Text(e Export) (string, error) {
+	h, err := d.header(e.typ)
+	if err != nil {
+		return "", fmt.Errorf("type of %s: %w", e.Name, err)
+	}
+	return d.text(h)
 }
 
 // typeHeader is the part of internal/abi.Type that is needed.
@@ -63,7 +123,7 @@ type typeHeader struct {
 	str        uint64 // address of the name
 }
 
-func (d *typeReader) header(addr uint64) (typeHeader, error) {
+func (d *Types) header(addr uint64) (typeHeader, error) {
 	// internal/abi.Type is two words, uint32, four bytes, two words, two int32.
 	w := d.im.WordSize()
 	b, err := d.im.Bytes(addr, 4*w+16)
@@ -71,323 +131,188 @@ func (d *typeReader) header(addr uint64) (typeHeader, error) {
 		return typeHeader{}, fmt.Errorf("type at %#x: %w", addr, err)
 	}
 	h := typeHeader{addr: addr, body: addr + 4*w + 16, flags: b[2*w+4], kind: b[2*w+7] & 31}
-	h.str = d.types + uint64(d.im.Order.Uint32(b[4*w+8:]))
+	h.str = d.base + uint64(d.im.Order.Uint32(b[4*w+8:]))
 	if h.kind == 0 || h.kind > kindUnsafe {
 		return typeHeader{}, fmt.Errorf("type at %#x: kind %d does not exist", addr, h.kind)
 	}
 	return h, nil
 }
 
-// read writes the type at an address.
-func (d *typeReader) read(addr uint64, depth int) (string, error) {
-	if d.budget--; d.budget < 0 || depth > maxTypeDepth {
-		return "", errTypeSize
+// text is the type's string, which holds package names, not paths.
+func (d *Types) text(h typeHeader) (string, error) {
+	name, err := d.name(h.str)
+	if err != nil || h.flags&flagExtraStar == 0 {
+		return name.text, err
+	}
+	return strings.TrimPrefix(name.text, "*"), nil
+}
+
+// name reads a name, and counts what was read.
+func (d *Types) name(addr uint64) (typeName, error) {
+	n, err := d.im.typeName(addr)
+	if d.nameSize += len(n.text) + len(n.tag); d.nameSize > maxAllBytes {
+		return typeName{}, errTypeSize
+	}
+	return n, err
+}
+
+// read reads the type at an address.
+func (d *Types) read(addr uint64, depth int) (*gotype.Type, error) {
+	d.left--
+	if d.nodes++; d.left < 0 || d.nodes > maxAllNodes || depth > maxTypeDepth {
+		return nil, errTypeSize
 	}
 	h, err := d.header(addr)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if h.flags&flagNamed != 0 {
 		return d.named(h)
 	}
+	return d.literal(h, depth)
+}
+
+// literal reads what a type is made of; a defined type too, whose name it leaves out.
+func (d *Types) literal(h typeHeader, depth int) (t *gotype.Type, err error) {
+	w := d.im.WordSize()
 	switch h.kind {
 	case kindArray:
-		n, err := d.im.wordAt(h.body + 2*d.im.WordSize())
-		if err != nil {
-			return "", err
+		t = &gotype.Type{Kind: gotype.Array}
+		if t.Len, err = d.im.wordAt(h.body + 2*w); err != nil {
+			return nil, err
 		}
-		return d.elem(h, 0, "["+strconv.FormatUint(n, 10)+"]", depth)
+		t.Elem, err = d.pointed(h.body, depth)
 	case kindSlice:
-		return d.elem(h, 0, "[]", depth)
+		t = &gotype.Type{Kind: gotype.Slice}
+		t.Elem, err = d.pointed(h.body, depth)
 	case kindPointer:
-		return d.elem(h, 0, "*", depth)
+		t = &gotype.Type{Kind: gotype.Pointer}
+		t.Elem, err = d.pointed(h.body, depth)
 	case kindChan:
-		return d.channel(h, depth)
-	case kindMap:
-		key, err := d.elem(h, 0, "map[", depth)
-		if err != nil {
-			return "", err
+		var dir uint64
+		if dir, err = d.im.wordAt(h.body + w); err != nil {
+			return nil, err
 		}
-		return d.elem(h, 1, key+"]", depth)
+		t = &gotype.Type{Kind: gotype.Chan, Dir: gotype.Direction(dir & 3)}
+		t.Elem, err = d.pointed(h.body, depth)
+	case kindMap:
+		t = &gotype.Type{Kind: gotype.Map}
+		if t.Key, err = d.pointed(h.body, depth); err != nil {
+			return nil, err
+		}
+		t.Elem, err = d.pointed(h.body+w, depth)
 	case kindFunc:
-		s, err := d.signature(h, depth)
-		return "func" + s, err
+		return d.signature(h, depth)
 	case kindInterface:
 		return d.iface(h, depth)
 	case kindStruct:
 		return d.structure(h, depth)
+	case kindUnsafe:
+		return &gotype.Type{Path: "unsafe", Name: "Pointer", Package: "unsafe"}, nil
+	default:
+		return &gotype.Type{Name: basicKinds[h.kind]}, nil
 	}
-	return basicKinds[h.kind], nil
+	return t, err
 }
 
-// elem writes the type that the i-th word after the header points to.
-func (d *typeReader) elem(h typeHeader, i uint64, prefix string, depth int) (string, error) {
-	p, err := d.im.Pointer(h.body + i*d.im.WordSize())
+// pointed reads the type that the word at an address points to.
+func (d *Types) pointed(at uint64, depth int) (*gotype.Type, error) {
+	p, err := d.im.Pointer(at)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	s, err := d.read(p, depth+1)
-	return prefix + s, err
+	return d.read(p, depth+1)
 }
 
-func (d *typeReader) channel(h typeHeader, depth int) (string, error) {
-	dir, err := d.im.wordAt(h.body + d.im.WordSize())
-	if err != nil {
-		return "", err
-	}
-	elem, err := d.elem(h, 0, "", depth)
-	switch dir {
-	case 1:
-		return "<-chan " + elem, err
-	case 2:
-		return "chan<- " + elem, err
-	}
-	if strings.HasPrefix(elem, "<-") {
-		elem = "(" + elem + ")"
-	}
-	return "chan " + elem, err
-}
-
-// signature writes parameters and results. They follow the abi.FuncType, and the
+// signature reads parameters and results. They follow the abi.FuncType, and the
 // abi.UncommonType where there is one.
-func (d *typeReader) signature(h typeHeader, depth int) (string, error) {
+func (d *Types) signature(h typeHeader, depth int) (*gotype.Type, error) {
 	b, err := d.im.Bytes(h.body, 4)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	in, out := uint64(d.im.Order.Uint16(b)), uint64(d.im.Order.Uint16(b[2:]))
-	variadic := out&0x8000 != 0
+	t := &gotype.Type{Kind: gotype.Func, Variadic: out&0x8000 != 0}
 	out &= 0x7fff
 	w := d.im.WordSize()
 	list := h.body + w // two uint16, padded to a word
 	if h.flags&flagUncommon != 0 {
 		list += uncommonSize
 	}
-	types := make([]string, 0, min(in+out, maxTypeNodes))
 	for i := range in + out {
-		p, err := d.im.Pointer(list + i*w)
+		u, err := d.pointed(list+i*w, depth)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		s, err := d.read(p, depth+1)
-		if err != nil {
-			return "", err
+		if i < in {
+			t.Params = append(t.Params, u)
+		} else {
+			t.Results = append(t.Results, u)
 		}
-		if variadic && i == in-1 {
-			s = "..." + strings.TrimPrefix(s, "[]")
-		}
-		types = append(types, s)
 	}
-	s := "(" + strings.Join(types[:in], ", ") + ")"
-	switch out {
-	case 0:
-		return s, nil
-	case 1:
-		return s + " " + types[in], nil
+	if t.Variadic && (in == 0 || t.Params[in-1].Kind != gotype.Slice) {
+		return nil, fmt.Errorf("type at %#x: a variadic function without a slice", h.addr)
 	}
-	return s + " (" + strings.Join(types[in:], ", ") + ")", nil
+	return t, nil
 }
 
-// iface writes an interface type: {PkgPath Name; Methods []Imethod}, a method
-// being offsets of its name and type.
-func (d *typeReader) iface(h typeHeader, depth int) (string, error) {
-	w := d.im.WordSize()
-	n, err := d.im.wordAt(h.body + 2*w)
-	if err != nil {
-		return "", err
-	}
-	if n == 0 {
-		return "interface {}", nil
+// slice gives address and length of the slice whose header is at an address.
+func (d *Types) slice(at uint64) (list, n uint64, err error) {
+	if n, err = d.im.wordAt(at + d.im.WordSize()); err != nil || n == 0 {
+		return 0, 0, err
 	}
 	if n > maxTypeNodes {
-		return "", errTypeSize
+		return 0, 0, errTypeSize
 	}
-	list, err := d.im.Pointer(h.body + w)
-	if err != nil {
-		return "", err
-	}
-	b, err := d.im.Bytes(list, n*8)
-	if err != nil {
-		return "", err
-	}
-	methods := make([]string, n)
-	for i := range methods {
-		name, err := d.im.typeName(d.types + uint64(d.im.Order.Uint32(b[i*8:])))
-		if err != nil {
-			return "", err
-		}
-		m, err := d.header(d.types + uint64(d.im.Order.Uint32(b[i*8+4:])))
-		if err != nil {
-			return "", err
-		}
-		if d.budget--; d.budget < 0 || m.kind != kindFunc {
-			return "", errTypeSize
-		}
-		sig, err := d.signature(m, depth+1)
-		if err != nil {
-			return "", err
-		}
-		methods[i] = d.qualify(name) + sig
-	}
-	return "interface { " + strings.Join(methods, "; ") + " }", nil
+	list, err = d.im.Pointer(at)
+	return list, n, err
 }
 
-// structure writes a struct type: {PkgPath Name; Fields []StructField}, a field
-// being {Name; Typ *Type; Offset uintptr}.
-func (d *typeReader) structure(h typeHeader, depth int) (string, error) {
-	w := d.im.WordSize()
-	n, err := d.im.wordAt(h.body + 2*w)
-	if err != nil {
+// packagePath reads the abi.Name that the word at an address points to: the package
+// that the unexported members of an interface or struct belong to.
+func (d *Types) packagePath(at uint64) (string, error) {
+	p, err := d.im.Pointer(at)
+	if err != nil || p == 0 {
 		return "", err
 	}
-	if n == 0 {
-		return "struct {}", nil
-	}
-	if n > maxTypeNodes {
-		return "", errTypeSize
-	}
-	list, err := d.im.Pointer(h.body + w)
-	if err != nil {
-		return "", err
-	}
-	fields := make([]string, n)
-	for i := range fields {
-		if fields[i], err = d.field(list+uint64(i)*3*w, depth); err != nil {
-			return "", err
-		}
-	}
-	return "struct { " + strings.Join(fields, "; ") + " }", nil
-}
-
-func (d *typeReader) field(addr uint64, depth int) (string, error) {
-	at, err := d.im.Pointer(addr)
-	if err != nil {
-		return "", err
-	}
-	name, err := d.im.typeName(at)
-	if err != nil {
-		return "", err
-	}
-	p, err := d.im.Pointer(addr + d.im.WordSize())
-	if err != nil {
-		return "", err
-	}
-	s, err := d.read(p, depth+1)
-	if err != nil {
-		return "", err
-	}
-	if !name.embedded {
-		s = d.qualify(name) + " " + s
-	}
-	if name.tag != "" {
-		s += " " + strconv.Quote(name.tag)
-	}
-	return s, nil
-}
-
-// qualify gives an unexported name with its package, which is part of its
-// identity.
-func (d *typeReader) qualify(n typeName) string {
-	if n.pathOff == 0 {
-		return n.text
-	}
-	p, err := d.im.typeName(d.types + uint64(n.pathOff))
-	if err != nil || p.text == "" {
-		return n.text
-	}
-	return p.text + "." + n.text
-}
-
-// uncommonSize is the size of internal/abi.UncommonType: PkgPath NameOff,
-// Mcount, Xcount uint16, Moff, _ uint32.
-const uncommonSize = 16
-
-// named writes a defined type. Its string holds the package's name, so the path
-// is taken from the abi.UncommonType that follows the kind's own fields.
-func (d *typeReader) named(h typeHeader) (string, error) {
-	name, err := d.im.typeName(h.str)
-	if err != nil {
-		return "", err
-	}
-	s := name.text
-	if h.flags&flagExtraStar != 0 {
-		s = strings.TrimPrefix(s, "*")
-	}
-	if h.flags&flagUncommon == 0 {
-		return s, nil // predeclared, as in string or error
-	}
-	words := map[uint8]uint64{
-		kindArray: 3, kindChan: 2, kindFunc: 1, kindInterface: 4,
-		kindPointer: 1, kindSlice: 1, kindStruct: 4,
-	}[h.kind]
-	at := h.body + words*d.im.WordSize()
-	if h.kind == kindMap {
-		return d.namedMap(h, s)
-	}
-	path, err := d.pkgPath(at)
-	if err != nil {
-		return "", err
-	}
-	return replacePackage(s, path), nil
-}
-
-func (d *typeReader) pkgPath(at uint64) (string, error) {
-	b, err := d.im.Bytes(at, 4)
-	if err != nil {
-		return "", err
-	}
-	off := d.im.Order.Uint32(b)
-	if off == 0 {
-		return "", nil
-	}
-	n, err := d.im.typeName(d.types + uint64(off))
+	n, err := d.name(p)
 	return n.text, err
 }
 
-// namedMap writes a defined map type. abi.MapType has had three sizes: that of
-// buckets (up to Go 1.25), of Swiss tables (from 1.24) and of split groups
-// (1.27). The right one is where a path is that fits the package's name.
-func (d *typeReader) namedMap(h typeHeader, s string) (string, error) {
+// structure reads a struct type: {PkgPath Name; Fields []StructField}, a field
+// being {Name; Typ *Type; Offset uintptr}.
+func (d *Types) structure(h typeHeader, depth int) (*gotype.Type, error) {
 	w := d.im.WordSize()
-	name := packageOf(s)
-	for _, size := range []uint64{8 * w, 10 * w, 4*w + 8} {
-		path, err := d.pkgPath(h.body + size)
-		if err == nil && name != "" && plausiblePath(path) && (name == "main" || strings.Contains(path, name)) {
-			return replacePackage(s, path), nil
+	list, n, err := d.slice(h.body + w)
+	if err != nil {
+		return nil, err
+	}
+	pkg, err := d.packagePath(h.body)
+	if err != nil {
+		return nil, err
+	}
+	t := &gotype.Type{Kind: gotype.Struct, Fields: make([]gotype.Field, n)}
+	for i := range t.Fields {
+		if t.Fields[i], err = d.field(list+uint64(i)*3*w, pkg, depth); err != nil {
+			return nil, err
 		}
 	}
-	return s, nil
+	return t, nil
 }
 
-func plausiblePath(s string) bool {
-	if s == "" {
-		return false
+func (d *Types) field(addr uint64, pkg string, depth int) (gotype.Field, error) {
+	at, err := d.im.Pointer(addr)
+	if err != nil {
+		return gotype.Field{}, err
 	}
-	for _, c := range []byte(s) {
-		if c <= ' ' || c >= 0x7f {
-			return false
-		}
+	name, err := d.name(at)
+	if err != nil {
+		return gotype.Field{}, err
 	}
-	return true
-}
-
-// packageOf gives the package name in a type's string, up to the first dot that
-// is not within type arguments.
-func packageOf(s string) string {
-	for i, c := range []byte(s) {
-		switch c {
-		case '.':
-			return s[:i]
-		case '[', '(', '{', ' ':
-			return ""
-		}
+	f := gotype.Field{Name: name.text, Tag: name.tag, Embedded: name.embedded}
+	if f.Path, err = d.pathOf(name, pkg); err != nil {
+		return f, err
 	}
-	return ""
-}
-
-func replacePackage(s, path string) string {
-	if p := packageOf(s); p != "" && path != "" {
-		return path + s[len(p):]
-	}
-	return s
+	f.Type, err = d.pointed(addr+d.im.WordSize(), depth)
+	return f, err
 }
