@@ -5,5 +5,5 @@ import "embed"
 
 // Findings holds a page per finding id: findings/PT401.md and so on.
 //
-//go:embed findings/*.md
+//go:embed findings/PT*.md
 var Findings embed.FS
