@@ -51,7 +51,9 @@ func Check(host *Host, plugins []*Plugin) (*Verdict, error) {
 
 // Options say what a verdict is asked beyond the files. The zero value asks what
 // happens on the running machine.
-type Options struct{}
+type Options struct {
+	Costs bool // note what plugins that load cost in memory; it takes more reading
+}
 
 // Check is the function Check with options.
 func (o Options) Check(host *Host, plugins []*Plugin) (*Verdict, error) {

@@ -38,6 +38,11 @@ type descriptor struct {
 	Runpath []string `json:"runpath,omitempty"`
 	// Covered are the packages with coverage counters.
 	Covered []string `json:"covered,omitempty"`
+	// LinkerStrings holds the values of variables that -ldflags=-X set, by symbol.
+	LinkerStrings map[string]string `json:"linkerStrings,omitempty"`
+	// StringVariables stands for the other variables that may be strings: base64 of
+	// pairs of four bytes, of the SHA-256 of a symbol and of its value.
+	StringVariables string `json:"stringVariables,omitempty"`
 }
 
 // Descriptor writes the host's facts as JSON, for use in its place.
@@ -57,6 +62,9 @@ func (h *Host) Descriptor() ([]byte, error) {
 			return nil, err
 		}
 		if d.Covered, err = h.CoveredPackages(); err != nil {
+			return nil, err
+		}
+		if d.LinkerStrings, d.StringVariables, err = h.stringVars(); err != nil {
 			return nil, err
 		}
 		d.Folders = unusualFolders(&d.Binary, sources)
@@ -136,6 +144,10 @@ func hostOf(file string, d *descriptor, bad func(error) error) (*Host, error) {
 		h.folders[p.Path] = trimmedFolder(&h.bin, p.Path)
 	}
 	h.covered, h.rpath, h.runpath = d.Covered, d.Rpath, d.Runpath
+	var err error
+	if h.strings, err = readStringVars(d.LinkerStrings, d.StringVariables); err != nil {
+		return nil, bad(err)
+	}
 	h.csymbols = make(map[string]bool)
 	for _, name := range d.CSymbols {
 		h.csymbols[name] = true

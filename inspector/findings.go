@@ -37,6 +37,11 @@ var (
 	libraryVersion      = FindingKind{"PT702", "library-version"}
 	symbolUndefined     = FindingKind{"PT703", "symbol-undefined"}
 	sameHashOtherModule = FindingKind{"PT801", "same-hash-other-code"}
+	otherPatch          = FindingKind{"PT802", "go-patch"}
+	newerProcessor      = FindingKind{"PT803", "newer-processor"}
+	linkerValue         = FindingKind{"PT804", "linker-value"}
+	debugDefault        = FindingKind{"PT805", "godebug-default"}
+	ownCopies           = FindingKind{"PT806", "own-copies"}
 )
 
 // FindingKinds lists all kinds of findings that Check makes, by id.
@@ -49,7 +54,7 @@ func FindingKinds() []FindingKind {
 		samePluginPath, pluginsDisagree, previousFailure, afterCrash, opensForEver,
 		symbolNotExported,
 		libraryMissing, libraryVersion, symbolUndefined,
-		sameHashOtherModule,
+		sameHashOtherModule, otherPatch, newerProcessor, linkerValue, debugDefault, ownCopies,
 	}
 }
 

@@ -33,6 +33,7 @@ type Host struct {
 	known    map[string]foundHash // what was looked up; everything, for a descriptor
 	csymbols map[string]bool      // descriptor only
 	covered  []string             // descriptor only
+	strings  stringVars           // descriptor only
 	folders  map[string]string    // read on demand, or from the descriptor
 
 	rpath, runpath []string // where the dynamic linker looks for the host's libraries

@@ -38,6 +38,8 @@ type Plugin struct {
 
 	foldersOnce sync.Once
 	folders     map[string]string
+	stringsOnce sync.Once
+	strings     []goelf.LinkerString
 }
 
 // ReadPlugin reads a plugin's bytes, once. It does not fail: what is wrong is in

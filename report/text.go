@@ -69,7 +69,7 @@ func (t *textWriter) section() {
 }
 
 func (t *textWriter) plugin(host *inspector.HostRef, p Plugin) {
-	findings := t.report.findings(p)
+	findings := t.shown(p)
 	holds := p.Outcome == inspector.Loads || p.Outcome == inspector.Unknown && host == nil
 	if t.style.Quiet && holds && len(findings) == 0 {
 		return
@@ -89,6 +89,16 @@ func (t *textWriter) plugin(host *inspector.HostRef, p Plugin) {
 		t.finding(f)
 	}
 	t.loose = body
+}
+
+// shown gives the findings that are told: of a plugin that loads, what is only worth
+// knowing is for those who want to know it.
+func (t *textWriter) shown(p Plugin) []inspector.Finding {
+	findings := t.report.findings(p)
+	if p.Outcome != inspector.Loads || t.style.Verbose {
+		return findings
+	}
+	return slices.DeleteFunc(findings, func(f inspector.Finding) bool { return f.Severity == inspector.Note })
 }
 
 // verdict is the line that says it all: what becomes of which plugin in which

@@ -32,7 +32,7 @@ func (p *program) verifyCommand() *cli.Command {
 			switchFlag("require-host", "fail with 3 where no host is known"),
 			switchFlag("each", "judge every plugin by itself instead of in order in one process"),
 			formatsFlag(),
-			switchFlag("verbose", "name every package"),
+			switchFlag("verbose", "name every package, and say what is only worth knowing"),
 			switchFlag("quiet", "say nothing of plugins of which everything asked for holds"),
 		},
 		Action: p.verify,
@@ -75,7 +75,7 @@ func (p *program) verify(c *cli.Context) error {
 		if err := c.Context.Err(); err != nil {
 			return err
 		}
-		v, err := judge(host, plugins, o.each)
+		v, err := o.judge(host, plugins)
 		if err != nil {
 			return err
 		}
@@ -148,9 +148,9 @@ func orNone(hosts []string) []string {
 	return hosts
 }
 
-// judge gives the verdict of one host, or of none where host is "": on the
-// plugins in order, or with each on every one by itself.
-func judge(file string, plugins []*inspector.Plugin, each bool) (*inspector.Verdict, error) {
+// judge gives the verdict of one host, or of none where its file is "": on the
+// plugins in order, or with --each on every one by itself.
+func (o verifyOptions) judge(file string, plugins []*inspector.Plugin) (*inspector.Verdict, error) {
 	if file == "" {
 		return judgeAlone(plugins), nil
 	}
@@ -159,12 +159,13 @@ func judge(file string, plugins []*inspector.Plugin, each bool) (*inspector.Verd
 		return nil, err
 	}
 	defer host.Close()
-	if !each {
-		return inspector.Check(host, plugins)
+	options := inspector.Options{Costs: o.style.Verbose}
+	if !o.each {
+		return options.Check(host, plugins)
 	}
 	var all inspector.Verdict
 	for _, plugin := range plugins {
-		v, err := inspector.Check(host, []*inspector.Plugin{plugin})
+		v, err := options.Check(host, []*inspector.Plugin{plugin})
 		if err != nil {
 			return nil, err
 		}

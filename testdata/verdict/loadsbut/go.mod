@@ -1,0 +1,3 @@
+module example.com/loadsbut
+
+go 1.24

@@ -1,0 +1,4 @@
+//go:build debugline
+
+//go:debug panicnil=1
+package main
