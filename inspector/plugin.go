@@ -61,10 +61,13 @@ func ReadPlugin(file string) *Plugin {
 // but the verdict; Data stays nil. A file that shrinks meanwhile becomes an error of
 // Check. The caller closes the plugin.
 func MapPlugin(file string) *Plugin {
-	p := openPlugin(file, func(f *os.File, size int64) ([]byte, func() error, error) {
-		return mapFile(f, size)
-	})
+	p := openPlugin(file, mapFile)
 	p.Data = nil
+	if p.unmap != nil {
+		// What the verdict needs is read by now; what explains it comes back on demand.
+		// So of two hundred plugins the facts are in memory and not the files.
+		forget(p.data)
+	}
 	return p
 }
 
@@ -146,6 +149,7 @@ func NewPlugin(file string, data []byte) *Plugin {
 		}
 	}
 	p.image = im
+	p.readLinks()
 	b := &Binary{File: file, Kind: KindLibrary, Size: int64(len(data))}
 	if err := readFacts(im, b); err != nil && b.GoVersion == "" && im.GOARCH() == "" {
 		return p
@@ -166,6 +170,14 @@ func NewPlugin(file string, data []byte) *Plugin {
 		b.Packages = append(b.Packages, Package{h.Path, h.Hash})
 	}
 	return p
+}
+
+// readLinks reads what the dynamic linker looks at in every plugin. The image keeps it,
+// errors too.
+func (p *Plugin) readLinks() {
+	_, _ = p.image.Needed()
+	_, _ = p.image.VersionNeeds()
+	_, _ = p.image.UndefinedSymbols()
 }
 
 // Symbols gives the names and types of what the plugin exports, by name. The error

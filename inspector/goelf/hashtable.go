@@ -2,32 +2,23 @@ package goelf
 
 import "fmt"
 
-// hashTable is what is read once of a file's symbol hash table.
-type hashTable struct {
-	read bool
-	err  error
-	impl symbolTable
-}
-
 // symbolTable is a way to find symbols by name: gnuHash or sysvHash.
 type symbolTable interface {
 	lookup(im *Image, name string) (index uint64, found bool, err error)
 	count(im *Image) (uint64, error)
 }
 
-// hashTable is nil where the file has no dynamic symbols. It is not safe for
-// concurrent first use; Image's owner calls it once before sharing.
+// hashTable is nil where the file has no dynamic symbols.
 func (im *Image) hashTable() (symbolTable, error) {
-	if !im.hash.read {
-		im.hash.read = true
+	return im.hash.get(func() (symbolTable, error) {
 		switch {
 		case im.dyn[dtGnuHash] != 0:
-			im.hash.impl, im.hash.err = im.readGnuHash(im.dyn[dtGnuHash])
+			return im.readGnuHash(im.dyn[dtGnuHash])
 		case im.dyn[dtHash] != 0:
-			im.hash.impl, im.hash.err = im.readSysvHash(im.dyn[dtHash])
+			return im.readSysvHash(im.dyn[dtHash])
 		}
-	}
-	return im.hash.impl, im.hash.err
+		return nil, nil
+	})
 }
 
 // gnuHash is DT_GNU_HASH: a Bloom filter, buckets, and for each symbol from

@@ -46,8 +46,13 @@ type Image struct {
 	symtab, strtab, strlen uint64   // DT_SYMTAB, DT_STRTAB and DT_STRSZ, which every look-up needs
 	need                   []uint64 // DT_NEEDED, offsets into the string table
 
-	hash    hashTable
+	hash    memo[symbolTable]
 	pointer pointerIndex
+
+	needed       memo[[]string]
+	undefined    memo[[]UndefinedSymbol]
+	versionNeeds memo[[]VersionNeed]
+	versionDefs  memo[map[string]bool]
 }
 
 type segment struct {

@@ -56,6 +56,10 @@ type UndefinedSymbol struct {
 // files, each once, in the order in which the dynamic linker meets them. Weak ones,
 // which may stay unresolved, are left out.
 func (im *Image) UndefinedSymbols() ([]UndefinedSymbol, error) {
+	return im.undefined.get(im.readUndefined)
+}
+
+func (im *Image) readUndefined() ([]UndefinedSymbol, error) {
 	needs, err := im.VersionNeeds()
 	if err != nil {
 		return nil, err
@@ -98,6 +102,10 @@ func (im *Image) UndefinedSymbols() ([]UndefinedSymbol, error) {
 // DefinesVersions says whether the file, a library, defines symbol versions at all,
 // and which (DT_VERDEF).
 func (im *Image) DefinesVersions() (map[string]bool, error) {
+	return im.versionDefs.get(im.readVersionDefs)
+}
+
+func (im *Image) readVersionDefs() (map[string]bool, error) {
 	addr := im.dyn[dtVerDef]
 	if addr == 0 {
 		return nil, nil

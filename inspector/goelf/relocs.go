@@ -207,6 +207,7 @@ func (im *Image) relative(addr uint64) (uint64, bool) {
 
 func (im *Image) indexRelative() {
 	ix := &im.pointer
+	ix.err = errFault // stays where a mapped file shrank
 	each := im.eachUncounted
 	if !im.sorted(im.counted()) {
 		each = im.eachReloc

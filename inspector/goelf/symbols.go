@@ -216,7 +216,9 @@ func (im *Image) symbolCount() (uint64, error) {
 }
 
 // Needed lists the libraries of DT_NEEDED in their order.
-func (im *Image) Needed() ([]string, error) {
+func (im *Image) Needed() ([]string, error) { return im.needed.get(im.readNeeded) }
+
+func (im *Image) readNeeded() ([]string, error) {
 	var names []string
 	for _, off := range im.need {
 		s, err := im.str(off)
