@@ -57,28 +57,20 @@ func (p *program) verify(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	plugins := make([]*inspector.Plugin, len(o.plugins))
-	read := inspector.ReadPlugin
-	if len(o.keys) == 0 {
-		read = inspector.MapPlugin // nothing is proved of the bytes, so they need not be read
-	}
-	for i, file := range o.plugins {
-		plugins[i] = read(file)
-		defer plugins[i].Close()
-		if err := plugins[i].Err; err != nil && len(o.hosts) == 0 {
-			return err
+	plugins := readPlugins(o)
+	for _, plugin := range plugins {
+		defer plugin.Close()
+		if plugin.Err != nil && len(o.hosts) == 0 {
+			return plugin.Err
 		}
 	}
 	r := &report.Report{Keys: o.keyFiles}
 	signatures := checkSignatures(plugins, o)
-	for _, host := range orNone(o.hosts) {
-		if err := c.Context.Err(); err != nil {
-			return err
-		}
-		v, err := o.judge(host, plugins)
-		if err != nil {
-			return err
-		}
+	verdicts, err := o.judgeAll(c.Context, plugins)
+	if err != nil {
+		return err
+	}
+	for _, v := range verdicts {
 		r.Results = append(r.Results, report.New(v, signatures))
 	}
 	err = p.tell(o.outputs, o.style, map[string]writer{
@@ -137,56 +129,6 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 	}
 	o.hosts = p.allFromConfig(conf, "host", c.StringSlice("host"), conf.Verify.Host)
 	return o, nil
-}
-
-// orNone stands for no host where none is given, so that plugins are judged
-// alone.
-func orNone(hosts []string) []string {
-	if len(hosts) == 0 {
-		return []string{""}
-	}
-	return hosts
-}
-
-// judge gives the verdict of one host, or of none where its file is "": on the
-// plugins in order, or with --each on every one by itself.
-func (o verifyOptions) judge(file string, plugins []*inspector.Plugin) (*inspector.Verdict, error) {
-	if file == "" {
-		return judgeAlone(plugins), nil
-	}
-	host, err := inspector.OpenHost(file)
-	if err != nil {
-		return nil, err
-	}
-	defer host.Close()
-	options := inspector.Options{Costs: o.style.Verbose}
-	if !o.each {
-		return options.Check(host, plugins)
-	}
-	var all inspector.Verdict
-	for _, plugin := range plugins {
-		v, err := options.Check(host, []*inspector.Plugin{plugin})
-		if err != nil {
-			return nil, err
-		}
-		all.Host = v.Host
-		all.Plugins = append(all.Plugins, v.Plugins...)
-	}
-	return &all, nil
-}
-
-// checkSignatures looks at every plugin's signature, over the very bytes that
-// the verdict is about. Of what could not be read there is none.
-func checkSignatures(plugins []*inspector.Plugin, o verifyOptions) []bundle.Result {
-	results := make([]bundle.Result, len(plugins))
-	for i, plugin := range plugins {
-		if plugin.Err != nil {
-			results[i] = bundle.Result{Status: bundle.Missing, Reason: "the plugin cannot be read"}
-			continue
-		}
-		results[i] = bundle.Check(plugin.File, plugin.Data, o.bundle, o.keys)
-	}
-	return results
 }
 
 // verdictError maps what a report tells to the exit code: a signature weighs

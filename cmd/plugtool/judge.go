@@ -1,0 +1,108 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"runtime"
+	"sync"
+
+	"github.com/plugtool/plugtool/inspector"
+	"github.com/plugtool/plugtool/signer/bundle"
+)
+
+// atOnce calls f for 0 to n-1, as many at a time as there are processors, and gives
+// the error of the lowest number.
+func atOnce(n int, f func(i int) error) error {
+	errs := make([]error, n)
+	free := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var all sync.WaitGroup
+	for i := range n {
+		free <- struct{}{}
+		all.Go(func() {
+			errs[i] = f(i)
+			<-free
+		})
+	}
+	all.Wait()
+	return cmp.Or(errs...)
+}
+
+// readPlugins reads all plugins that are asked for. The caller closes them.
+func readPlugins(o verifyOptions) []*inspector.Plugin {
+	read := inspector.ReadPlugin
+	if len(o.keys) == 0 {
+		read = inspector.MapPlugin // nothing is proved of the bytes, so they need not be read
+	}
+	plugins := make([]*inspector.Plugin, len(o.plugins))
+	atOnce(len(plugins), func(i int) error {
+		plugins[i] = read(o.plugins[i])
+		return nil
+	})
+	return plugins
+}
+
+// orNone stands for no host where none is given, so that plugins are judged
+// alone.
+func orNone(hosts []string) []string {
+	if len(hosts) == 0 {
+		return []string{""}
+	}
+	return hosts
+}
+
+// judgeAll gives the verdicts of all hosts. Of a host no more is in memory than while
+// it is judged.
+func (o verifyOptions) judgeAll(ctx context.Context, plugins []*inspector.Plugin) ([]*inspector.Verdict, error) {
+	hosts := orNone(o.hosts)
+	verdicts := make([]*inspector.Verdict, len(hosts))
+	err := atOnce(len(hosts), func(i int) (err error) {
+		if err = ctx.Err(); err == nil {
+			verdicts[i], err = o.judge(hosts[i], plugins)
+		}
+		return err
+	})
+	return verdicts, err
+}
+
+// judge gives the verdict of one host, or of none where its file is "": on the
+// plugins in order, or with --each on every one by itself.
+func (o verifyOptions) judge(file string, plugins []*inspector.Plugin) (*inspector.Verdict, error) {
+	if file == "" {
+		return judgeAlone(plugins), nil
+	}
+	host, err := inspector.OpenHost(file)
+	if err != nil {
+		return nil, err
+	}
+	defer host.Close()
+	options := inspector.Options{Costs: o.style.Verbose}
+	if !o.each {
+		return options.Check(host, plugins)
+	}
+	var all inspector.Verdict
+	for _, plugin := range plugins {
+		v, err := options.Check(host, []*inspector.Plugin{plugin})
+		if err != nil {
+			return nil, err
+		}
+		all.Host = v.Host
+		all.Plugins = append(all.Plugins, v.Plugins...)
+	}
+	return &all, nil
+}
+
+// checkSignatures looks at every plugin's signature, over the very bytes that
+// the verdict is about. Of what could not be read there is none.
+func checkSignatures(plugins []*inspector.Plugin, o verifyOptions) []bundle.Result {
+	results := make([]bundle.Result, len(plugins))
+	atOnce(len(plugins), func(i int) error {
+		plugin := plugins[i]
+		if plugin.Err != nil {
+			results[i] = bundle.Result{Status: bundle.Missing, Reason: "the plugin cannot be read"}
+			return nil
+		}
+		results[i] = bundle.Check(plugin.File, plugin.Data, o.bundle, o.keys)
+		return nil
+	})
+	return results
+}
