@@ -32,7 +32,9 @@ func (im *Image) symbolVersion(sym uint64, needs []VersionNeed) string {
 }
 
 // VersionNeeds lists DT_VERNEED in its order.
-func (im *Image) VersionNeeds() ([]VersionNeed, error) { return im.versionNeeds.get(im.readVersionNeeds) }
+func (im *Image) VersionNeeds() ([]VersionNeed, error) {
+	return im.versionNeeds.get(im.readVersionNeeds)
+}
 
 func (im *Image) readVersionNeeds() ([]VersionNeed, error) {
 	var needs []VersionNeed
