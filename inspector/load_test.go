@@ -2,6 +2,7 @@ package inspector_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -187,8 +188,8 @@ func (s *workshop) file(t *testing.T, name string) string {
 	}
 	how, base, ok := strings.Cut(name, ":")
 	if !ok {
-		recipe, ok := recipes[name]
-		if !ok {
+		recipe := cmp.Or(recipes[name], companyRecipes[name])
+		if recipe == "" {
 			t.Fatalf("no recipe for %q", name)
 		}
 		return s.build(t, name, recipe)
@@ -286,6 +287,10 @@ func TestVerdictIsWhatHappens(t *testing.T) {
 		"host-nocgo: plain.so gone.so text.so", "host-internal: plain.so", "host-internal: text.so gone.so plain.so other.so",
 		"host-static: gone.so plain.so",
 	}
+	loadAndCompare(t, cases)
+}
+
+func loadAndCompare(t *testing.T, cases []string) {
 	for _, c := range cases {
 		t.Run(strings.ReplaceAll(c, " ", ","), func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,25 @@
+package inspector_test
+
+import "testing"
+
+// companyRecipes are more hosts and plugins, as in recipes.
+var companyRecipes = map[string]string{
+	"other-21.so": "GOTOOLCHAIN=go1.21.13 go build -trimpath -buildmode=plugin -o OUT ./other",
+	"other-25.so": "GOTOOLCHAIN=go1.25.12 go build -trimpath -buildmode=plugin -o OUT ./other",
+	"other-27.so": "GOTOOLCHAIN=go1.27.1 go build -trimpath -buildmode=plugin -o OUT ./other",
+}
+
+// TestForeignCompany: a plugin whose release keeps moduledata.next elsewhere never gets
+// into the host's list of modules, and cuts it: what comes after is not seen either.
+func TestForeignCompany(t *testing.T) {
+	t.Parallel()
+	loadAndCompare(t, []string{
+		"host: other.so plain-25.so dep1.so plain.so", "host: other.so plain-27.so dep1.so copy:other.so other.so",
+		"host: other.so plain-untrim.so plain-25.so", "host: plain-untrim.so other.so plain-25.so plain-25.so plain-27.so",
+		"host-25: other-25.so plain-21.so plain-25.so plain-24.so", "host-25: other-25.so plain.so plain-27.so plain-25.so clib.so",
+		"host-27: other-27.so plain-25.so plain-27.so", "host-27: other-27.so plain.so plain-27.so text.so",
+		"host-21: other-21.so plain-25.so plain-21.so", "host-21: other-21.so plain-27.so plain-21.so", "host-21: other-21.so plain-23.so",
+		"host-21: other-21.so plain.so", "host: other.so plain-21.so", "host-21: other-21.so plain-27.so plain-25.so plain-21.so",
+		"host: other.so plain-25.so plain-21.so", "host: clib.so plain-25.so", "host: other.so clib.so plain-25.so plain.so",
+	})
+}

@@ -1,0 +1,1 @@
+int corpus_answer(void) { return 42; }

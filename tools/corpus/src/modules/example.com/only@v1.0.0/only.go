@@ -1,0 +1,5 @@
+// Package only is a dependency of plugins alone.
+package only
+
+// Name is inlined.
+func Name() string { return "only" }

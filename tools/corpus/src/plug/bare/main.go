@@ -1,0 +1,4 @@
+// Command bare imports nothing and exports nothing.
+package main
+
+func main() {}
