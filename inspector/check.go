@@ -17,6 +17,7 @@ type process struct {
 	modules []module           // the runtime's list, the host itself apart
 	opened  map[string]*result // plugin.plugins, by real path
 	mapped  []*Plugin          // what the dynamic linker has mapped, failed ones included
+	cutBy   *Plugin            // the plugin behind which the runtime sees no more modules
 	down    string             // the file that took the process down
 
 	libs      *libraries // nil where the running machine says nothing about them

@@ -41,39 +41,6 @@ func (p *process) compare(plug *Plugin) ([]mismatch, error) {
 	return list, nil
 }
 
-// layoutClass numbers the layouts of runtime.moduledata that let one release read
-// another's: Go 1.21 and 1.22 read each other's, as do 1.23 to 1.25 (observed;
-// runtime/symtab.go). Other releases are known to read none but their own.
-func layoutClass(minor int) int {
-	switch minor {
-	case 22:
-		return 21
-	case 24, 25:
-		return 23
-	}
-	return minor
-}
-
-// layout judges plugins whose module data the host's runtime misreads: it then
-// does not get as far as comparing hashes.
-func (p *process) layout(plug *Plugin) (PluginVerdict, bool) {
-	host := p.host.Binary()
-	a, b := layoutClass(minorOf(host.GoVersion)), layoutClass(minorOf(plug.Binary.GoVersion))
-	same := a == b
-	if a == 0 || b == 0 {
-		same = host.ModuledataSize == plug.Binary.ModuledataSize
-	}
-	if same {
-		return PluginVerdict{}, false
-	}
-	f := otherLayout.finding(fmt.Sprintf("host was built with %s, plugin with %s", host.GoVersion, plug.Binary.GoVersion))
-	f.Detail = fmt.Sprintf("the host's runtime misreads the plugin's module data (%d bytes in the host, %d in the plugin) and ends the process instead of returning an error",
-		host.ModuledataSize, plug.Binary.ModuledataSize)
-	f.Host, f.Plugin = host.GoVersion, plug.Binary.GoVersion
-	f.Fix = []string{p.buildCommand(plug)}
-	return crash(f), true
-}
-
 // sanitizers judges plugins that bring the address sanitizer's runtime, which
 // looks at the process before the plugin's own code does.
 func (p *process) sanitizers(plug *Plugin) (PluginVerdict, bool) {

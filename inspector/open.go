@@ -67,8 +67,7 @@ func (p *process) unreadable(plug *Plugin) PluginVerdict {
 	return refuse("", f)
 }
 
-// noNewModule judges a file that adds no module to the runtime's list: the runtime
-// then takes the last plugin there for the new one.
+// noNewModule judges a file that is no plugin to the runtime, or one that it has.
 func (p *process) noNewModule(plug *Plugin) PluginVerdict {
 	f := fileNotPlugin.finding(fmt.Sprintf("%s is a shared library, but no Go plugin", plug.File))
 	f.Host, f.Plugin = "loads -buildmode=plugin", "no package hashes for the runtime to compare"
@@ -82,14 +81,7 @@ func (p *process) noNewModule(plug *Plugin) PluginVerdict {
 		f.Plugin = "-buildmode=" + plug.Binary.Setting("-buildmode")
 	}
 	f.Fix = []string{p.buildCommand(plug)}
-	last := len(p.modules) - 1
-	if last < 0 || p.modules[last].bad {
-		f.Detail = joinDetail(f.Detail, "opening it ends the process: fatal error: runtime: no plugin module data")
-		return crash(f)
-	}
-	f.Detail = joinDetail(f.Detail, fmt.Sprintf("Go takes it for %s, which was opened before", p.modules[last].file))
-	p.opened[plug.Path] = &result{refusal: "plugin already loaded"}
-	return refuse("plugin already loaded", f)
+	return p.takenForLast(plug, f)
 }
 
 func joinDetail(a, b string) string {

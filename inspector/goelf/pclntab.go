@@ -45,7 +45,7 @@ func (im *Image) PluginSourceFiles(p *Plugin, f func(pkg, file string) bool) err
 	if p.typesField == 0 {
 		return ErrNoFileTable
 	}
-	return im.sourceFiles(p.typesField-37*im.WordSize(), f)
+	return im.sourceFiles(p.Moduledata, f)
 }
 
 func (im *Image) sourceFiles(moduledata uint64, f func(pkg, file string) bool) error {

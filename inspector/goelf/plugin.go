@@ -33,6 +33,9 @@ type Plugin struct {
 	// ExportsErr says why Exports could not be read; the rest is sound.
 	ExportsErr error
 
+	// Moduledata is the address of the module data in the file, 0 where it is not known.
+	Moduledata uint64
+
 	typesField uint64 // address of moduledata.types, 0 where it is not known
 }
 
@@ -114,6 +117,9 @@ func (im *Image) ReadPlugin(minor int) (*Plugin, error) {
 		return nil, fmt.Errorf("plugin path: %w", err)
 	}
 	p.Exports, p.typesField, p.ExportsErr = im.exports(field-5*w, minor)
+	if p.typesField != 0 {
+		p.Moduledata = p.typesField - 37*w // runtime/symtab.go, of every release up to 1.27
+	}
 	return p, nil
 }
 
