@@ -58,7 +58,7 @@ var modifiers = map[string]modifier{
 	"sysv": {ldflags: "-extldflags=-Wl,--hash-style=sysv"}, "gc": {ldflags: "-extldflags=-Wl,--gc-sections"},
 	"nodelete": {ldflags: "-extldflags=-Wl,-z,nodelete"}, "separate": {ldflags: "-extldflags=-Wl,-z,noseparate-code"},
 	"symfuncs": {ldflags: "-extldflags=-Wl,-Bsymbolic-functions"}, "asneeded": {ldflags: "-extldflags=-Wl,--as-needed"},
-	"sw":         {ldflags: "-s -w"}, "X": {ldflags: "-X example.com/lib.version=1"}, "buildid": {ldflags: "-buildid="},
+	"sw": {ldflags: "-s -w"}, "X": {ldflags: "-X example.com/lib.version=1"}, "buildid": {ldflags: "-buildid="},
 	"pluginpath": {ldflags: "-pluginpath=elsewhere"},
 
 	// What the sources are.
@@ -71,7 +71,7 @@ var modifiers = map[string]modifier{
 	"only12":   {prepare: "cd plug && go mod edit -require=example.com/only@v1.2.0"},
 	"forked":   {prepare: "for d in app plug; do (cd $d && go mod edit -replace=example.com/lib=example.com/fork@v1.0.0); done"},
 	"folder":   {prepare: "for d in app plug; do (cd $d && go mod edit -replace=example.com/lib=../modules/example.com/lib@v1.0.0); done"},
-	"goline":   {prepare: "for d in app plug; do (cd $d && go mod edit -go=1.22); done"},
+	"goline":   {prepare: "for d in app plug; do (cd $d && go mod edit -go=1.22); done; if [ -e go.work ]; then go work edit -go=1.22; fi"},
 	"private":  {prepare: "sed -i s/level/depth/ app/api/api.go"},
 	"comment":  {prepare: "sed -i '1i // A comment.' app/api/api.go"},
 	"trailing": {prepare: "echo '// A comment at the end.' >> app/api/api.go"},

@@ -66,7 +66,7 @@ func differences(really, verdict []event) (outcomes, texts []int) {
 	for i := range really {
 		if really[i].Outcome != verdict[i].Outcome {
 			outcomes = append(outcomes, i)
-		} else if really[i].Refusal != strings.ToValidUTF8(verdict[i].Refusal, "\uFFFD") {
+		} else if string([]rune(really[i].Refusal)) != verdict[i].Refusal { // JSON has no bytes that are not UTF-8
 			texts = append(texts, i)
 		}
 	}
