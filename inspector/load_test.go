@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -126,6 +127,7 @@ var recipes = map[string]string{
 	"plain-relr.so":    "go build -trimpath -ldflags=-extldflags=-Wl,-z,pack-relative-relocs -buildmode=plugin -o OUT ./plain",
 	"plain-sysv.so":    "go build -trimpath -ldflags=-extldflags=-Wl,--hash-style=sysv -buildmode=plugin -o OUT ./plain",
 	"other.so":         "go build -trimpath -buildmode=plugin -o OUT ./other",
+	"types.so":         "go build -trimpath -buildmode=plugin -o OUT ./types",
 	"dep1.so":          "go build -trimpath -buildmode=plugin -o OUT ./usesdep",
 	"dep2.so":          "go build -modfile=dep2.mod -trimpath -buildmode=plugin -o OUT ./usesdep2",
 	"dep1-again.so":    "go build -trimpath -buildmode=plugin -o OUT ./usesdep2",
@@ -155,8 +157,8 @@ var recipes = map[string]string{
 	"folder.so":  "mkdir OUT",
 }
 
-// variants of a file's bytes, by name.
-func variant(data []byte, name string) []byte {
+// changed gives a file's bytes with a change, by its name.
+func changed(data []byte, name string) []byte {
 	data = bytes.Clone(data)
 	switch name {
 	case "start":
@@ -194,8 +196,16 @@ func (s *workshop) file(t *testing.T, name string) string {
 		}
 		return s.build(t, name, recipe)
 	}
-	from := s.file(t, base)
-	to := filepath.Join(s.bin, how+"-"+base)
+	return s.variant(t, how, s.file(t, base))
+}
+
+// variant gives the path of a file made from another one: its copy, hard link, or one
+// with changed bytes.
+func (s *workshop) variant(t *testing.T, how, from string) string {
+	t.Helper()
+	to := filepath.Join(s.bin, how+"-"+filepath.Base(from))
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if _, err := os.Stat(to); err == nil {
 		return to
 	}
@@ -209,7 +219,7 @@ func (s *workshop) file(t *testing.T, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(to, variant(data, how), 0o755); err != nil {
+	if err := os.WriteFile(to, changed(data, how), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return to
@@ -223,9 +233,16 @@ type opened struct {
 // reallyOpen runs the host and says what became of each plugin.
 func reallyOpen(t *testing.T, host string, plugins []string) []opened {
 	t.Helper()
+	return reallyRun(t, []string{host}, plugins)
+}
+
+// reallyRun is reallyOpen for a host that a command line begins with, its
+// emulator before it.
+func reallyRun(t *testing.T, host, plugins []string) []opened {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, host, plugins...)
+	cmd := exec.CommandContext(ctx, host[0], slices.Concat(host[1:], plugins)...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

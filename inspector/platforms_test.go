@@ -1,0 +1,161 @@
+//go:build platforms
+
+package inspector_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/plugtool/plugtool/inspector"
+)
+
+// machine is a platform that hosts and plugins are cross-built for and loaded on.
+type machine struct {
+	goarch string
+	triple string // of Debian's cross compiler, gcc-TRIPLE
+	// run is what a host's command line begins with.
+	run []string
+	// env is set besides GOARCH, as in "GOARM=5".
+	env string
+}
+
+func (m machine) name() string { return strings.Join(strings.Fields(m.goarch+" "+m.env), "-") }
+
+func emulated(goarch, triple, qemu, env string) machine {
+	return machine{goarch, triple, []string{qemu, "-L", "/usr/" + triple}, env}
+}
+
+// machines are those of Linux on which Go has plugins (internal/platform,
+// BuildModeSupported), loong64 apart, for which Debian 12 has no compiler.
+var machines = []machine{
+	emulated("arm64", "aarch64-linux-gnu", "qemu-aarch64", ""),
+	emulated("s390x", "s390x-linux-gnu", "qemu-s390x", ""), // big endian
+	emulated("riscv64", "riscv64-linux-gnu", "qemu-riscv64", ""),
+	emulated("ppc64le", "powerpc64le-linux-gnu", "qemu-ppc64le", ""),
+	emulated("arm", "arm-linux-gnueabihf", "qemu-arm", ""),
+	// An amd64 kernel runs these by itself; qemu-i386 7.2 does not get Go through its start.
+	{"386", "i686-linux-gnu", []string{"/usr/i686-linux-gnu/lib/ld-linux.so.2", "--library-path", "/usr/i686-linux-gnu/lib"}, ""},
+}
+
+// file is workshop.file for a platform: its recipe runs with the cross compiler.
+func (m machine) file(t *testing.T, name string) string {
+	t.Helper()
+	how, base, ok := strings.Cut(name, ":")
+	if arch, elsewhere, yes := strings.Cut(name, "/"); yes { // another machine's
+		for _, other := range machines {
+			if other.goarch == arch {
+				return other.file(t, elsewhere)
+			}
+		}
+		return shop.file(t, elsewhere)
+	}
+	if ok {
+		return shop.variant(t, how, m.file(t, base))
+	}
+	recipe, ok := recipes[name]
+	if !ok {
+		t.Fatalf("no recipe for %q", name)
+	}
+	recipe = strings.NewReplacer("gcc ", m.triple+"-gcc ", "&& strip ", "&& "+m.triple+"-strip ").Replace(recipe)
+	settings := "export CGO_ENABLED=${CGO_ENABLED:-1} GOARCH=" + m.goarch + " CC=" + m.triple + "-gcc " + m.env + "; "
+	return shop.build(t, m.name()+"-"+name, settings+recipe)
+}
+
+func TestPlatforms(t *testing.T) {
+	t.Parallel()
+	for _, m := range machines {
+		t.Run(m.name(), func(t *testing.T) {
+			t.Parallel()
+			for _, c := range platformCases {
+				t.Run(strings.ReplaceAll(c, " ", ","), func(t *testing.T) {
+					t.Parallel()
+					m.check(t, c)
+				})
+			}
+		})
+	}
+}
+
+var platformCases = []string{
+	"host: plain.so other.so dep1.so dep2.so types.so",
+	"host: dep2.so dep1.so dep1-again.so",
+	"host: plain-untrim.so plain-untrim.so plain.so",
+	"host: plain.so copy:plain.so link:plain.so plain.so",
+	"host: plain-tag.so link:plain-tag.so",
+	"host: clib.so plain.so", "host: plain.so clib.so clib.so", "host: cshared.so", "host: plain-sym.so", "host: plain.so plain-sym.so",
+	"host: cut:plain.so", "host: start:plain.so tail:plain.so", "host: program pie", "host: text.so short.so empty.so gone.so folder.so",
+	"host: class:plain.so endian:plain.so machine:plain.so osabi:plain.so plain.so",
+	"host: plain-path.so", "host: plain-strip.so plain.so", "host: plain-sysv.so other.so", "host-strip: plain.so", "host-pie: plain.so other.so plain-tag.so",
+	"host-nocgo: plain.so", "host-static: gone.so plain.so",
+	"host: plain-25.so", "host: plain-27.so", "host-25: plain-24.so plain-25.so", "host-27: plain.so",
+	"host: amd64/plain.so arm64/plain.so s390x/plain.so riscv64/plain.so ppc64le/plain.so arm/plain.so 386/plain.so",
+	"host: clib-undef.so",
+}
+
+func (m machine) check(t *testing.T, c string) {
+	t.Helper()
+	name, rest, _ := strings.Cut(c, ": ")
+	host := m.file(t, name)
+	var files []string
+	for _, f := range strings.Fields(rest) {
+		if f == "gone.so" {
+			files = append(files, filepath.Join(shop.bin, f))
+			continue
+		}
+		files = append(files, m.file(t, f))
+	}
+	want := reallyRun(t, append(m.run[:len(m.run):len(m.run)], host), files)
+	compareVerdict(t, host, files, want)
+	compareVerdict(t, describe(t, host), files, want)
+}
+
+// TestPlatformSymbols: names and types of exported symbols are the same on every
+// machine.
+func TestPlatformSymbols(t *testing.T) {
+	t.Parallel()
+	want := symbols(t, shop.file(t, "types.so"))
+	for _, m := range machines {
+		t.Run(m.name(), func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(want, symbols(t, m.file(t, "types.so"))); diff != "" {
+				t.Errorf("symbols on amd64 (-) and here (+):\n%s", diff)
+			}
+		})
+	}
+}
+
+func symbols(t *testing.T, file string) []inspector.Symbol {
+	t.Helper()
+	p := inspector.ReadPlugin(file)
+	list, err := p.Symbols()
+	if err != nil || len(list) == 0 {
+		t.Fatalf("%s: %d symbols: %v", file, len(list), err)
+	}
+	return list
+}
+
+// TestPlatformTools says what is missing before everything else fails for it.
+func TestPlatformTools(t *testing.T) {
+	for _, m := range machines {
+		for _, tool := range []string{m.triple + "-gcc", m.run[0]} {
+			if _, err := exec.LookPath(tool); err != nil {
+				t.Errorf("%s on %s/%s: %v; .ci/run installs it", m.name(), runtime.GOOS, runtime.GOARCH, err)
+			}
+		}
+	}
+}
+
+func TestPlatformHeaderFaults(t *testing.T) {
+	t.Parallel()
+	for _, m := range machines {
+		t.Run(m.name(), func(t *testing.T) {
+			t.Parallel()
+			checkHeaders(t, m.triple+"-gcc", m.run)
+		})
+	}
+}
