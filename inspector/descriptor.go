@@ -2,7 +2,6 @@ package inspector
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
-	"github.com/plugtool/plugtool/inspector/goelf"
 )
 
 // DescriptorSchema names the format of a host's descriptor.
@@ -168,7 +165,7 @@ func hostOf(file string, d *descriptor, bad func(error) error) (*Host, error) {
 		return nil, bad(fmt.Errorf("its field loading is %q", d.Loading))
 	}
 	var ok bool
-	if h.target, ok = targetOf(d.Platform); !ok {
+	if h.target, ok = targetOf(d.Platform, d.Interpreter); !ok {
 		return nil, bad(fmt.Errorf("its platform is %q, which plugtool does not cover", d.Platform))
 	}
 	h.bin.File, h.bin.Packages = file, nil
@@ -218,20 +215,4 @@ func (h *Host) definesC(name string) bool {
 	}
 	_, ok, err := h.image.Lookup(name)
 	return ok || err != nil
-}
-
-// targetOf gives the machine of a platform such as linux/amd64.
-func targetOf(platform string) (goelf.Target, bool) {
-	little, big := binary.ByteOrder(binary.LittleEndian), binary.ByteOrder(binary.BigEndian)
-	t, ok := map[string]goelf.Target{
-		"linux/amd64":   {Is64: true, Order: little, Machine: 62},
-		"linux/arm64":   {Is64: true, Order: little, Machine: 183},
-		"linux/386":     {Order: little, Machine: 3},
-		"linux/arm":     {Order: little, Machine: 40},
-		"linux/riscv64": {Is64: true, Order: little, Machine: 243},
-		"linux/ppc64le": {Is64: true, Order: little, Machine: 21},
-		"linux/s390x":   {Is64: true, Order: big, Machine: 22},
-		"linux/loong64": {Is64: true, Order: little, Machine: 258},
-	}[platform]
-	return t, ok
 }

@@ -120,7 +120,7 @@ func TestOpenHostErrors(t *testing.T) {
 		{"folder", dir, "is a folder"},
 		{"text", write("text", "hello"), "want an ELF file"},
 		{"empty", write("empty", ""), "it is empty"},
-		{"windows", shop.file(t, "windows.so"), "Windows program"},
+		{"windows", shop.file(t, "windows.so"), "a windows/amd64 program, and Go has no plugins on windows"},
 		{"script", write("script", "#!/bin/sh\n"), "it is a script"},
 		{"C program", "/bin/sh", "no Go build information"},
 		{"plugin", shop.file(t, "plain.so"), "shared library"},

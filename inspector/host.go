@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -115,16 +116,23 @@ func openRegular(file string) (*os.File, int64, error) {
 
 func newHost(file string, data []byte) (*Host, error) {
 	im, err := goelf.NewBytes(data)
-	if err != nil {
-		return nil, notGo(data, err)
+	if errors.Is(err, goelf.ErrNotELF) && !bytes.HasPrefix(data, []byte("\x7fELF")) {
+		return nil, foreignHost(data)
 	}
-	h := &Host{image: im, target: im.Target(), known: make(map[string]foundHash), rpath: im.Rpath(), runpath: im.Runpath()}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotGo, err)
+	}
+	h := &Host{image: im, known: make(map[string]foundHash), rpath: im.Rpath(), runpath: im.Runpath()}
 	h.bin = Binary{File: file, Size: int64(len(data)), Kind: KindExecutable}
 	if err := readFacts(im, &h.bin); err != nil {
 		return nil, err
 	}
 	if im.Type == goelf.TypeDyn && im.Interpreter() == "" && !im.PIE() && h.bin.Setting("-buildmode") != "pie" {
 		return nil, fmt.Errorf("%w: it is a shared library, want the program that loads plugins", ErrNotGo)
+	}
+	var ok bool
+	if h.target, ok = targetOf(h.bin.Platform, h.bin.Interpreter); !ok {
+		return nil, fmt.Errorf("%w: %s", ErrNotGo, notCovered(h.bin.Platform))
 	}
 	if h.bin.Loading, err = loading(im, &h.bin); err != nil {
 		return nil, err
@@ -133,25 +141,6 @@ func newHost(file string, data []byte) (*Host, error) {
 		h.bin.Kind = KindHost
 	}
 	return h, nil
-}
-
-// notGo words the error for a file that is no ELF file after what it is.
-func notGo(data []byte, err error) error {
-	if !errors.Is(err, goelf.ErrNotELF) {
-		return fmt.Errorf("%w: %w", ErrNotGo, err)
-	}
-	what := "want an ELF file"
-	switch magic := string(data[:min(4, len(data))]); {
-	case magic == "":
-		what = "it is empty"
-	case strings.HasPrefix(magic, "MZ"):
-		what = "it is a Windows program, and Go has no plugins on Windows"
-	case magic == "\xcf\xfa\xed\xfe" || magic == "\xca\xfe\xba\xbe":
-		what = "it is a macOS file, which plugtool does not cover yet"
-	case strings.HasPrefix(magic, "#!"):
-		what = "it is a script"
-	}
-	return fmt.Errorf("%w: %s", ErrNotGo, what)
 }
 
 // readFacts fills in what program and dynamic headers and the build information
@@ -166,10 +155,7 @@ func readFacts(im *goelf.Image, b *Binary) error {
 	}
 	b.GoVersion = version
 	readBuildInfo(modinfo, b)
-	b.Platform = "linux/" + im.GOARCH()
-	if goos := b.Setting("GOOS"); goos != "" && goos != "linux" {
-		b.Platform = goos + "/" + im.GOARCH()
-	}
+	b.Platform = systemOf(im, b.Setting("GOOS")) + "/" + machineName(im)
 	b.Interpreter = im.Interpreter()
 	b.PIE = im.PIE()
 	if b.Needed, err = im.Needed(); err != nil {

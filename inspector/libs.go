@@ -153,7 +153,7 @@ func (l *libraries) load(name string, from search) *library {
 			continue
 		}
 		im, err := goelf.New(f, size)
-		if err != nil || im.Target() != l.target || im.Type != goelf.TypeDyn {
+		if err != nil || !l.target.Loads(im.Target()) || im.Type != goelf.TypeDyn {
 			f.Close()
 			continue
 		}

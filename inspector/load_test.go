@@ -177,6 +177,10 @@ func changed(data []byte, name string) []byte {
 		data[64+48], data[64+49] = 1, 0
 	case "osabi":
 		data[7] = 9
+	case "object":
+		data[16] = 1
+	case "core":
+		data[16] = 4
 	}
 	return data
 }

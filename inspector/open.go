@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -132,45 +133,26 @@ func (p *process) samePath(plug *Plugin, m module) Finding {
 	return f
 }
 
-func platformOf(plug *Plugin) string {
-	if plug.image != nil && plug.image.GOARCH() != "" {
-		return "linux/" + plug.image.GOARCH()
-	}
-	return "a machine that Go has no plugins on"
-}
-
-func describe(plug *Plugin) string {
-	switch {
-	case len(plug.data) == 0:
-		return "an empty file"
-	case plug.image == nil && len(plug.data) >= 4 && string(plug.data[:4]) == "\x7fELF":
-		return fmt.Sprintf("a damaged ELF file of %d bytes", len(plug.data))
-	case len(plug.data) > 1 && string(plug.data[:2]) == "MZ":
-		return "a Windows file"
-	case plug.image == nil:
-		return fmt.Sprintf("%d bytes that do not begin like an ELF file", len(plug.data))
-	}
-	return "a damaged ELF file"
-}
-
 // dlopen judges what the dynamic linker does with the file.
 func (p *process) dlopen(plug *Plugin) (PluginVerdict, bool) {
 	fault := goelf.CheckLoad(plug.data, p.host.target)
 	if fault == nil {
 		return PluginVerdict{}, false
 	}
+	host, platform := p.host.Binary().Platform, platformOf(plug)
+	elsewhere := fault.Kind == goelf.FaultPlatform || fault.Kind == goelf.FaultHeader && platform != "" && platform != host
 	var f Finding
-	switch fault.Kind {
-	case goelf.FaultTruncated:
+	switch {
+	case elsewhere:
+		f = otherPlatform.finding(fmt.Sprintf("%s is for another platform", plug.File))
+		f.Host, f.Plugin = host, cmp.Or(platform, describe(plug))
+	case fault.Kind == goelf.FaultTruncated:
 		f = fileTruncated.finding(fmt.Sprintf("%s is cut off: its segments go on behind its end", plug.File))
 		f.Plugin = fmt.Sprintf("%d bytes", len(plug.data))
 		f.Detail = "opening it raises SIGBUS, which ends the process"
-	case goelf.FaultExecutable:
+	case fault.Kind == goelf.FaultExecutable:
 		f = fileExecutable.finding(fmt.Sprintf("%s is a program, not a plugin", plug.File))
 		f.Host, f.Plugin = "loads -buildmode=plugin", "an executable"
-	case goelf.FaultPlatform:
-		f = otherPlatform.finding(fmt.Sprintf("%s is for another platform", plug.File))
-		f.Host, f.Plugin = p.host.Binary().Platform, platformOf(plug)
 	default:
 		f = fileNotLoadable.finding(fmt.Sprintf("%s is not a shared object that can be loaded", plug.File))
 		f.Host, f.Plugin = "loads ELF shared objects", describe(plug)

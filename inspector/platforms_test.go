@@ -3,6 +3,7 @@
 package inspector_test
 
 import (
+	"errors"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -156,6 +157,32 @@ func TestPlatformHeaderFaults(t *testing.T) {
 		t.Run(m.name(), func(t *testing.T) {
 			t.Parallel()
 			checkHeaders(t, m.triple+"-gcc", m.run)
+		})
+	}
+}
+
+// TestProgramsElsewhere reads programs that the go command builds for systems that
+// plugtool does not cover.
+func TestProgramsElsewhere(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ goos, goarch, want string }{
+		{"darwin", "arm64", "it is a darwin/arm64 program; plugtool covers plugins on Linux, and not on darwin yet"},
+		{"freebsd", "amd64", "it is a freebsd/amd64 program; plugtool covers plugins on Linux, and not on freebsd yet"},
+		{"netbsd", "amd64", "it is a netbsd/amd64 program, and Go has no plugins on netbsd"},
+		{"windows", "arm64", "it is a windows/arm64 program, and Go has no plugins on windows"},
+		{"wasip1", "wasm", "it is a WebAssembly module, want an ELF file"},
+		{"linux", "mips64le", "it is a linux/mips64le program, and Go has no plugins there"},
+	}
+	for _, test := range tests {
+		t.Run(test.goos+"-"+test.goarch, func(t *testing.T) {
+			t.Parallel()
+			file := shop.build(t, "host-"+test.goos+"-"+test.goarch, "CGO_ENABLED=0 GOOS="+test.goos+" GOARCH="+test.goarch+" go build -trimpath -o OUT ./host")
+			_, err := inspector.OpenHost(file)
+			if err == nil || !errors.Is(err, inspector.ErrNotGo) || !strings.HasSuffix(err.Error(), test.want) {
+				t.Errorf("error is %v, want %q", err, test.want)
+			}
+			host := shop.file(t, "host")
+			compareVerdict(t, host, []string{file}, reallyOpen(t, host, []string{file}))
 		})
 	}
 }

@@ -36,5 +36,97 @@ func archOf(machine uint16, is64 bool, order binary.ByteOrder) arch {
 	return arch{}
 }
 
+// Values of e_machine.
+const (
+	machine386       = 3
+	machinePPC64     = 21
+	machineARM       = 40
+	machineAMD64     = 62
+	machineRISCV     = 243
+	machineLoongArch = 258
+)
+
+// Target is the machine of a process.
+type Target struct {
+	Is64    bool
+	Order   binary.ByteOrder
+	Machine uint16 // e_machine
+	// Flags is e_flags of the program, of which some machines' dynamic linkers want
+	// the calling convention to be theirs.
+	Flags uint32
+}
+
+// Target gives the machine that the file is for.
+func (im *Image) Target() Target { return Target{im.Is64, im.Order, im.Machine, im.flags} }
+
+// Loads says whether a process on the target may load files for another one:
+// elf_machine_matches_host in glibc's sysdeps/MACHINE/dl-machine.h.
+func (t Target) Loads(file Target) bool {
+	if t.Is64 != file.Is64 || t.Order != file.Order || t.Machine != file.Machine {
+		return false
+	}
+	switch t.Machine {
+	case machinePPC64: // EF_PPC64_ABI; 0 is a file that uses nothing in which they differ
+		abi := file.Flags & 3
+		return abi == 0 || abi == 1 && t.Order == binary.ByteOrder(binary.BigEndian) || abi == 2 && t.Order == binary.ByteOrder(binary.LittleEndian)
+	case machineRISCV: // EF_RISCV_FLOAT_ABI
+		return file.Flags&6 == t.Flags&6
+	case machineARM:
+		return t.validFloatABI(file.Flags)
+	}
+	return true
+}
+
+// validFloatABI says, as Debian's VALID_FLOAT_ABI does, whether a file of EABI version
+// 5 passes floating-point numbers as the target does (EF_ARM_ABI_FLOAT_SOFT, _HARD).
+func (t Target) validFloatABI(flags uint32) bool {
+	const soft, hard = 0x200, 0x400
+	other := uint32(soft)
+	if t.Flags&hard == 0 {
+		other = hard
+	}
+	return flags>>24 != 5 || flags&other == 0
+}
+
+// matches says whether a file with this header is for the target, read in the
+// target's byte order whatever the header says of its own.
+func (t Target) matches(header []byte) bool {
+	at := 48
+	if !t.Is64 {
+		at = 36
+	}
+	return t.Loads(Target{t.Is64, t.Order, t.Order.Uint16(header[18:]), t.Order.Uint32(header[at:])})
+}
+
+func otherMachine() *LoadFault {
+	return &LoadFault{Text: "cannot open shared object file: No such file or directory", Kind: FaultPlatform}
+}
+
+// Values of EI_OSABI.
+const (
+	osabiNone = 0
+	osabiGNU  = 3
+	osabiARM  = 64
+)
+
+func (t Target) validOSABI(v byte) bool {
+	return v == osabiNone || v == osabiGNU || v == osabiARM && t.Machine == machineARM
+}
+
+// validABIVersion says whether glibc 2.36 knows a version of its extensions
+// (libc-abis, which counts differently for each machine).
+func (t Target) validABIVersion(osabi, v byte) bool {
+	newest := byte(2)
+	switch t.Machine {
+	case machine386, machineAMD64, machinePPC64, machineRISCV, machineLoongArch:
+		newest = 3
+	}
+	return v == 0 || osabi == osabiGNU && v <= newest
+}
+
+// OSABI is EI_OSABI, the system that the file says that it is for: 0 for none in
+// particular, 3 for GNU extensions.
+func (im *Image) OSABI() byte { return im.osabi }
+
 // GOARCH is Go's name for the file's machine, "" where Go has no plugins on it.
 func (im *Image) GOARCH() string { return im.arch.goarch }

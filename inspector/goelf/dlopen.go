@@ -1,6 +1,7 @@
 package goelf
 
 import (
+	"bytes"
 	"encoding/binary"
 )
 
@@ -23,16 +24,6 @@ const (
 	FaultTruncated                   // the file ends before its segments do
 	FaultExecutable                  // a program, not a library
 )
-
-// Target is the machine of a process.
-type Target struct {
-	Is64    bool
-	Order   binary.ByteOrder
-	Machine uint16 // e_machine
-}
-
-// Target gives the machine that the file is for.
-func (im *Image) Target() Target { return Target{im.Is64, im.Order, im.Machine} }
 
 // pageSize4K is the page size of the machines where it is fixed, and of the usual
 // kernels on the others.
@@ -58,8 +49,8 @@ func CheckLoad(data []byte, t Target) *LoadFault {
 	if o.Uint32(data[20:]) != 1 {
 		return header("ELF file version does not match current one")
 	}
-	if o.Uint16(data[18:]) != t.Machine {
-		return &LoadFault{Text: "cannot open shared object file: No such file or directory", Kind: FaultPlatform}
+	if !t.matches(data) {
+		return otherMachine()
 	}
 	typ := o.Uint16(data[16:])
 	if typ != TypeDyn && typ != TypeExec {
@@ -74,7 +65,8 @@ func CheckLoad(data []byte, t Target) *LoadFault {
 	if phent != want {
 		return header("ELF file's phentsize not the expected size")
 	}
-	if end := phoff + uint64(o.Uint16(data[n-8:]))*phent; end > uint64(len(data)) || end < phoff {
+	phnum := uint64(o.Uint16(data[n-8:]))
+	if end := phoff + phnum*phent; phnum > 0 && (end > uint64(len(data)) || end < phoff) {
 		return header("cannot read file data")
 	}
 	im, err := NewBytes(data)
@@ -97,27 +89,38 @@ func checkIdent(data []byte, t Target) *LoadFault {
 	if t.Order == binary.ByteOrder(binary.BigEndian) {
 		encoding, encodingName = 2, "big-endian"
 	}
-	const gnu = 3 // ELFOSABI_GNU
 	switch {
 	case string(data[:4]) != "\x7fELF":
 		return header("invalid ELF header")
 	case data[4] != class:
 		return &LoadFault{Text: "wrong ELF class: " + class2, Kind: FaultPlatform}
+	}
+	text := ""
+	switch {
 	case data[5] != encoding:
-		return &LoadFault{Text: "ELF file data encoding not " + encodingName, Kind: FaultPlatform}
+		text = "ELF file data encoding not " + encodingName
 	case data[6] != 1:
-		return header("ELF file version ident does not match current one")
-	case data[7] != 0 && data[7] != gnu:
-		return header("ELF file OS ABI invalid")
-	case data[8] != 0 && !(data[7] == gnu && data[8] <= 3):
-		return header("ELF file ABI version invalid")
+		text = "ELF file version ident does not match current one"
+	case !t.validOSABI(data[7]):
+		text = "ELF file OS ABI invalid"
+	case !t.validABIVersion(data[7], data[8]):
+		text = "ELF file ABI version invalid"
+	case !bytes.Equal(data[9:16], make([]byte, 7)):
+		text = "nonzero padding in e_ident"
+	case t.Machine == machineARM && !t.validFloatABI(t.Order.Uint32(data[36:])):
+		return otherMachine() // Debian counts it among the faults of e_ident
+	default:
+		return nil
 	}
-	for _, b := range data[9:16] {
-		if b != 0 {
-			return header("nonzero padding in e_ident")
-		}
+	// Debian and Ubuntu look at the machine before they say what is wrong with the
+	// rest; glibc as released and Fedora's would give the text here.
+	if !t.matches(data) {
+		return otherMachine()
 	}
-	return nil
+	if data[5] != encoding {
+		return &LoadFault{Text: text, Kind: FaultPlatform}
+	}
+	return header(text)
 }
 
 func (im *Image) checkSegments() *LoadFault {

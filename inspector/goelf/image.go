@@ -37,10 +37,12 @@ type Image struct {
 	Machine uint16 // e_machine
 	Type    uint16 // e_type: TypeExec, TypeDyn, …
 
-	file *file
-	arch arch
-	segs []segment
-	dyn  map[int64]uint64 // first value of each tag
+	file  *file
+	arch  arch
+	flags uint32 // e_flags
+	osabi byte   // EI_OSABI
+	segs  []segment
+	dyn   map[int64]uint64 // first value of each tag
 
 	little                 bool     // Order is binary.LittleEndian
 	symtab, strtab, strlen uint64   // DT_SYMTAB, DT_STRTAB and DT_STRSZ, which every look-up needs
@@ -79,6 +81,7 @@ func newImage(f *file) (*Image, error) {
 	if err != nil || string(id[:4]) != "\x7fELF" {
 		return nil, ErrNotELF
 	}
+	im.osabi = id[7]
 	switch id[4] {
 	case 1:
 	case 2:
@@ -104,9 +107,9 @@ func newImage(f *file) (*Image, error) {
 }
 
 func (im *Image) readHeader() error {
-	n, phoffAt, phentAt, phent := uint64(64), 32, 54, uint64(56)
+	n, phoffAt, flagsAt, phentAt, phent := uint64(64), 32, 48, 54, uint64(56)
 	if !im.Is64 {
-		n, phoffAt, phentAt, phent = 52, 28, 42, 32
+		n, phoffAt, flagsAt, phentAt, phent = 52, 28, 36, 42, 32
 	}
 	h, err := im.file.view(0, n)
 	if err != nil {
@@ -114,6 +117,7 @@ func (im *Image) readHeader() error {
 	}
 	im.Type = im.Order.Uint16(h[16:])
 	im.Machine = im.Order.Uint16(h[18:])
+	im.flags = im.Order.Uint32(h[flagsAt:])
 	im.arch = archOf(im.Machine, im.Is64, im.Order)
 	phoff := im.word(h[phoffAt:])
 	phnum := uint64(im.Order.Uint16(h[phentAt+2:]))
