@@ -86,6 +86,8 @@ type Binary struct {
 	Glibc          string   `json:"glibc,omitempty"`          // newest GLIBC_ version needed, as in 2.34
 	ModuledataSize uint64   `json:"moduledataSize,omitempty"` // bytes of runtime.moduledata
 	PIE            bool     `json:"pie,omitempty"`
+
+	deps map[string]int // of indexDeps: a module's path → its index in Deps
 }
 
 // A Module is a module as build information records it.
@@ -134,6 +136,12 @@ func (b *Binary) Dep(path string) *Module {
 	if b.Main.Path == path && path != "" {
 		return &b.Main
 	}
+	if b.deps != nil {
+		if i, ok := b.deps[path]; ok {
+			return &b.Deps[i]
+		}
+		return nil
+	}
 	for i := range b.Deps {
 		if b.Deps[i].Path == path {
 			return &b.Deps[i]
@@ -142,22 +150,25 @@ func (b *Binary) Dep(path string) *Module {
 	return nil
 }
 
+// indexDeps makes Dep and ModuleOf fast: they are asked for every package of a plugin,
+// and large programs have hundreds of modules.
+func (b *Binary) indexDeps() {
+	b.deps = make(map[string]int, len(b.Deps))
+	for i, m := range b.Deps {
+		if _, dup := b.deps[m.Path]; !dup {
+			b.deps[m.Path] = i
+		}
+	}
+}
+
 // ModuleOf finds the module, the main one or a dependency, that holds the
 // package with this import path: the one with the longest matching path.
 // It is nil for the standard library and for a package of no module.
 func (b *Binary) ModuleOf(pkg string) *Module {
-	var best *Module
-	consider := func(m *Module) {
-		if m.Path == "" || best != nil && len(best.Path) >= len(m.Path) {
-			return
-		}
-		if rest, ok := strings.CutPrefix(pkg, m.Path); ok && (rest == "" || rest[0] == '/') {
-			best = m
+	for path := pkg; path != ""; path = path[:max(strings.LastIndexByte(path, '/'), 0)] {
+		if m := b.Dep(path); m != nil {
+			return m
 		}
 	}
-	consider(&b.Main)
-	for i := range b.Deps {
-		consider(&b.Deps[i])
-	}
-	return best
+	return nil
 }

@@ -140,6 +140,7 @@ func hostOf(file string, d *descriptor, bad func(error) error) (*Host, error) {
 		h.known[p.Path] = foundHash{p.Hash, true}
 		h.folders[p.Path] = trimmedFolder(&h.bin, p.Path)
 	}
+	h.bin.indexDeps()
 	h.covered, h.rpath, h.runpath = d.Covered, d.Rpath, d.Runpath
 	var err error
 	if h.strings, err = readStringVars(d.LinkerStrings, d.StringVariables); err != nil {

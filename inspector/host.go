@@ -183,6 +183,7 @@ func readBuildInfo(modinfo string, b *Binary) {
 	for _, s := range info.Settings {
 		b.Settings = append(b.Settings, Setting{s.Key, s.Value})
 	}
+	b.indexDeps()
 }
 
 func moduleOf(m *debug.Module) *Module {

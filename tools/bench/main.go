@@ -44,7 +44,8 @@ func run(host string, rounds int) error {
 		}
 	}
 	plugtool, plugin := filepath.Join(dir, "plugtool"), filepath.Join(dir, "linter.so")
-	if err := command("..", nil, "go", "build", "-trimpath", "-o", plugtool, "./cmd/plugtool"); err != nil {
+	// As .goreleaser.yaml builds releases; the go command is linked statically as well.
+	if err := command("..", []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-tags=urfave_cli_no_docs", "-o", plugtool, "./cmd/plugtool"); err != nil {
 		return err
 	}
 	if err := command("../examples/golangci-lint", nil, plugtool, "build", "--host", host, "-o", plugin); err != nil {
@@ -57,7 +58,10 @@ func run(host string, rounds int) error {
 		}
 		fmt.Printf("%s: %.1f MB\n", filepath.Base(f), float64(info.Size())/1e6)
 	}
-	return compare(plugtool, host, plugin, rounds)
+	if err := compare(plugtool, host, plugin, rounds); err != nil {
+		return err
+	}
+	return matrix(dir, plugtool, host, plugin)
 }
 
 // compare runs both commands in turn, so that what else the machine does meets
