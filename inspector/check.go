@@ -58,26 +58,35 @@ type Options struct {
 
 // Check is the function Check with options.
 func (o Options) Check(host *Host, plugins []*Plugin) (*Verdict, error) {
-	p := &process{options: o, host: host, scope: make(map[string]scoped), opened: make(map[string]*result)}
+	p := o.newProcess(host)
 	b := host.Binary()
 	defer p.close()
 	v := &Verdict{Host: HostRef{File: b.File, GoVersion: b.GoVersion, Platform: b.Platform}, Plugins: []PluginVerdict{}}
 	for _, plug := range plugins {
-		var pv PluginVerdict
-		err := guard(func() (err error) { pv, err = p.open(plug); return err })
+		pv, err := p.next(plug)
 		if err != nil {
 			return nil, err
-		}
-		pv.File = plug.File
-		if pv.Findings == nil {
-			pv.Findings = []Finding{}
-		}
-		if pv.Outcome == Crashes {
-			p.down = plug.File
 		}
 		v.Plugins = append(v.Plugins, pv)
 	}
 	return v, nil
+}
+
+func (o Options) newProcess(host *Host) *process {
+	return &process{options: o, host: host, scope: make(map[string]scoped), opened: make(map[string]*result)}
+}
+
+// next opens the next plugin and notes what becomes of the process.
+func (p *process) next(plug *Plugin) (pv PluginVerdict, err error) {
+	err = guard(func() (err error) { pv, err = p.open(plug); return err })
+	pv.File = plug.File
+	if pv.Findings == nil {
+		pv.Findings = []Finding{}
+	}
+	if pv.Outcome == Crashes {
+		p.down = plug.File
+	}
+	return pv, err
 }
 
 func (p *process) close() {

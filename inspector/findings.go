@@ -32,6 +32,7 @@ var (
 	previousFailure     = FindingKind{"PT503", "previous-failure"}
 	afterCrash          = FindingKind{"PT504", "after-crash"}
 	opensForEver        = FindingKind{"PT505", "opens-for-ever"}
+	noOrder             = FindingKind{"PT506", "no-order"}
 	symbolNotExported   = FindingKind{"PT601", "symbol-not-exported"}
 	libraryMissing      = FindingKind{"PT701", "library-missing"}
 	libraryVersion      = FindingKind{"PT702", "library-version"}
@@ -51,7 +52,7 @@ func FindingKinds() []FindingKind {
 		fileMissing, fileNotLoadable, otherPlatform, fileTruncated, fileExecutable, fileNotPlugin, fileUnreadable,
 		otherRelease, otherLayout, otherTrimpath, otherSetting, sanitizerMissing,
 		packageMismatch, otherFolder,
-		samePluginPath, pluginsDisagree, previousFailure, afterCrash, opensForEver,
+		samePluginPath, pluginsDisagree, previousFailure, afterCrash, opensForEver, noOrder,
 		symbolNotExported,
 		libraryMissing, libraryVersion, symbolUndefined,
 		sameHashOtherModule, otherPatch, newerProcessor, linkerValue, debugDefault, ownCopies,

@@ -13,10 +13,7 @@ import (
 // in this order. Nothing is said where the running machine is not one that the host
 // could start on.
 func (p *process) link(plug *Plugin) (PluginVerdict, bool) {
-	if !p.libsTried {
-		p.libsTried = true
-		p.libs = newLibraries(p.host)
-	}
+	p.startLibraries()
 	needed, err := plug.image.Needed()
 	if p.libs == nil || err != nil {
 		return PluginVerdict{}, false
@@ -27,6 +24,14 @@ func (p *process) link(plug *Plugin) (PluginVerdict, bool) {
 		p.libs.closeFrom(before) // a failed dlopen unmaps what it mapped
 	}
 	return v, done
+}
+
+// startLibraries maps what the host itself needs.
+func (p *process) startLibraries() {
+	if !p.libsTried {
+		p.libsTried = true
+		p.libs = newLibraries(p.host)
+	}
 }
 
 func (p *process) bind(plug *Plugin, needed []string) (PluginVerdict, bool) {
