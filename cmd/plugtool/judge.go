@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/plugtool/plugtool/inspector"
@@ -52,9 +53,9 @@ func orNone(hosts []string) []string {
 
 // judgeAll gives the verdicts of all hosts. Of a host no more is in memory than while
 // it is judged.
-func (o verifyOptions) judgeAll(ctx context.Context, plugins []*inspector.Plugin) ([]*inspector.Verdict, error) {
+func (o verifyOptions) judgeAll(ctx context.Context, plugins []*inspector.Plugin) ([]judged, error) {
 	hosts := orNone(o.hosts)
-	verdicts := make([]*inspector.Verdict, len(hosts))
+	verdicts := make([]judged, len(hosts))
 	err := atOnce(len(hosts), func(i int) (err error) {
 		if err = ctx.Err(); err == nil {
 			verdicts[i], err = o.judge(hosts[i], plugins)
@@ -64,31 +65,61 @@ func (o verifyOptions) judgeAll(ctx context.Context, plugins []*inspector.Plugin
 	return verdicts, err
 }
 
+// judged is one host's verdict.
+type judged struct {
+	verdict *inspector.Verdict
+	index   []int // with --any-order: the place of each plugin on the command line
+}
+
+// reordered says whether --any-order found another order than the one given.
+func (j judged) reordered() bool { return !slices.IsSorted(j.index) }
+
+// signatures puts the plugins' signatures into the order of the verdict.
+func (j judged) signatures(given []bundle.Result) []bundle.Result {
+	if j.index == nil {
+		return given
+	}
+	var list []bundle.Result
+	for _, i := range j.index {
+		list = append(list, given[i])
+	}
+	return list
+}
+
 // judge gives the verdict of one host, or of none where its file is "": on the
-// plugins in order, or with --each on every one by itself.
-func (o verifyOptions) judge(file string, plugins []*inspector.Plugin) (*inspector.Verdict, error) {
+// plugins in order, with --each on every one by itself, and with --any-order in the
+// order in which all load.
+func (o verifyOptions) judge(file string, plugins []*inspector.Plugin) (judged, error) {
 	if file == "" {
-		return judgeAlone(plugins), nil
+		return judged{verdict: judgeAlone(plugins)}, nil
 	}
 	host, err := inspector.OpenHost(file)
 	if err != nil {
-		return nil, err
+		return judged{}, err
 	}
 	defer host.Close()
 	options := inspector.Options{Costs: o.style.Verbose}
+	if o.anyOrder {
+		order, err := options.AnyOrder(host, plugins)
+		if err != nil {
+			return judged{}, err
+		}
+		return judged{order.Verdict, order.Index}, nil
+	}
 	if !o.each {
-		return options.Check(host, plugins)
+		v, err := options.Check(host, plugins)
+		return judged{verdict: v}, err
 	}
 	var all inspector.Verdict
 	for _, plugin := range plugins {
 		v, err := options.Check(host, []*inspector.Plugin{plugin})
 		if err != nil {
-			return nil, err
+			return judged{}, err
 		}
 		all.Host = v.Host
 		all.Plugins = append(all.Plugins, v.Plugins...)
 	}
-	return &all, nil
+	return judged{verdict: &all}, nil
 }
 
 // checkSignatures looks at every plugin's signature, over the very bytes that

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -31,6 +32,7 @@ func (p *program) verifyCommand() *cli.Command {
 			&cli.StringFlag{Name: "bundle", Usage: "the signature is in this `FILE`, not beside the plugin"},
 			switchFlag("require-host", "fail with 3 where no host is known"),
 			switchFlag("each", "judge every plugin by itself instead of in order in one process"),
+			switchFlag("any-order", "find an order in which all plugins load, or say why there is none"),
 			formatsFlag(),
 			switchFlag("verbose", "name every package, and say what is only worth knowing"),
 			switchFlag("quiet", "say nothing of plugins of which everything asked for holds"),
@@ -48,6 +50,7 @@ type verifyOptions struct {
 	plugins     []string
 	requireHost bool
 	each        bool
+	anyOrder    bool
 	outputs     outputs
 	style       report.Style
 }
@@ -71,7 +74,7 @@ func (p *program) verify(c *cli.Context) error {
 		return err
 	}
 	for _, v := range verdicts {
-		r.Results = append(r.Results, report.New(v, signatures))
+		r.Results = append(r.Results, report.New(v.verdict, v.signatures(signatures)))
 	}
 	err = p.tell(o.outputs, o.style, map[string]writer{
 		formatText: func(w io.Writer, s report.Style) error { return report.WriteText(w, r, s) },
@@ -84,7 +87,20 @@ func (p *program) verify(c *cli.Context) error {
 		p.warningf("no host was given: nothing is proved about whether %s into any host", loadVerb(o.plugins))
 		p.hintf("--host HOST names the host binary or its descriptor")
 	}
+	for _, v := range verdicts {
+		if v.reordered() {
+			p.hintf("%s loads all of them in this order: %s", v.verdict.Host.File, fileNames(v.verdict.Plugins))
+		}
+	}
 	return verdictError(r, o.requireHost)
+}
+
+func fileNames(plugins []inspector.PluginVerdict) string {
+	var names []string
+	for _, p := range plugins {
+		names = append(names, p.File)
+	}
+	return strings.Join(names, " ")
 }
 
 func loadVerb(plugins []string) string {
@@ -104,6 +120,7 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 		bundle:      c.String("bundle"),
 		requireHost: conf.Verify.RequireHost,
 		each:        c.Bool("each"),
+		anyOrder:    c.Bool("any-order"),
 		style:       p.style(),
 	}
 	o.style.Verbose = c.Bool("verbose")
@@ -118,6 +135,9 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 	}
 	if o.plugins, err = expandFolders(c.Args().Slice()); err != nil {
 		return verifyOptions{}, err
+	}
+	if o.each && o.anyOrder {
+		return verifyOptions{}, usagef("", "--each and --any-order exclude each other: by itself every plugin is the first")
 	}
 	if o.bundle != "" && len(o.plugins) > 1 {
 		return verifyOptions{}, usagef("without --bundle each plugin's own sidecar is read",
