@@ -36,7 +36,7 @@ func sharedObject(t *testing.T) []byte {
 // sorts of conflicts occur.
 func invent(t *testing.T, data []byte, r *rand.Rand) (*Host, []*Plugin) {
 	t.Helper()
-	target, _ := targetOf("linux/amd64")
+	target, _ := targetOf("linux/amd64", "")
 	hash := func(n int) (h Hash) { binary.BigEndian.PutUint32(h[:], uint32(n)); return h }
 	host := &Host{bin: Binary{File: "host", GoVersion: "go1.26.8", Platform: "linux/amd64", Loading: LoadingWorks}, target: target, known: make(map[string]foundHash)}
 	host.known["runtime"] = foundHash{hash(1), true}
