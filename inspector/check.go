@@ -54,6 +54,10 @@ func Check(host *Host, plugins []*Plugin) (*Verdict, error) {
 // happens on the running machine.
 type Options struct {
 	Costs bool // note what plugins that load cost in memory; it takes more reading
+
+	// Contract is what the host asserts of each plugin's symbols, besides what its
+	// descriptor says. What is not kept is a finding; the outcome stays Open's.
+	Contract []Requirement
 }
 
 // Check is the function Check with options.
@@ -78,7 +82,7 @@ func (o Options) newProcess(host *Host) *process {
 
 // next opens the next plugin and notes what becomes of the process.
 func (p *process) next(plug *Plugin) (pv PluginVerdict, err error) {
-	err = guard(func() (err error) { pv, err = p.open(plug); return err })
+	err = guard(func() (err error) { pv, err = p.judge(plug); return err })
 	pv.File = plug.File
 	if pv.Findings == nil {
 		pv.Findings = []Finding{}
@@ -86,6 +90,17 @@ func (p *process) next(plug *Plugin) (pv PluginVerdict, err error) {
 	if pv.Outcome == Crashes {
 		p.down = plug.File
 	}
+	return pv, err
+}
+
+// judge says what Open does, and what of the contract the plugin does not keep.
+func (p *process) judge(plug *Plugin) (PluginVerdict, error) {
+	pv, err := p.open(plug)
+	if err != nil || p.down != "" {
+		return pv, err
+	}
+	broken, err := p.contract(plug)
+	pv.Findings = append(pv.Findings, broken...)
 	return pv, err
 }
 

@@ -40,12 +40,15 @@ type descriptor struct {
 	// StringVariables stands for the other variables that may be strings: base64 of
 	// pairs of four bytes, of the SHA-256 of a symbol and of its value.
 	StringVariables string `json:"stringVariables,omitempty"`
+	// Contract is what the host asserts of its plugins' symbols.
+	Contract []required `json:"contract,omitempty"`
 }
 
 // Descriptor writes the host's facts as JSON, for use in its place.
 func (h *Host) Descriptor() ([]byte, error) {
 	d := descriptor{Schema: DescriptorSchema, Binary: h.bin, Rpath: h.rpath, Runpath: h.runpath}
 	d.File = baseName(h.bin.File)
+	d.Contract = describeContract(h.contract)
 	var err error
 	if h.bin.Loading == LoadingWorks {
 		if d.Packages, err = h.Packages(); err != nil {
@@ -164,6 +167,9 @@ func hostOf(file string, d *descriptor, bad func(error) error) (*Host, error) {
 	case LoadingStub, LoadingNone, LoadingStatic:
 	default:
 		return nil, bad(fmt.Errorf("its field loading is %q", d.Loading))
+	}
+	if h.contract, err = readContract(d.Contract); err != nil {
+		return nil, bad(err)
 	}
 	var ok bool
 	if h.target, ok = targetOf(d.Platform, d.Interpreter); !ok {

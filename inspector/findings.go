@@ -34,6 +34,10 @@ var (
 	opensForEver        = FindingKind{"PT505", "opens-for-ever"}
 	noOrder             = FindingKind{"PT506", "no-order"}
 	symbolNotExported   = FindingKind{"PT601", "symbol-not-exported"}
+	contractSymbol      = FindingKind{"PT602", "contract-symbol-missing"}
+	contractType        = FindingKind{"PT603", "contract-type"}
+	contractInterface   = FindingKind{"PT604", "contract-interface"}
+	contractUnknown     = FindingKind{"PT605", "contract-unknown"}
 	libraryMissing      = FindingKind{"PT701", "library-missing"}
 	libraryVersion      = FindingKind{"PT702", "library-version"}
 	symbolUndefined     = FindingKind{"PT703", "symbol-undefined"}
@@ -53,7 +57,7 @@ func FindingKinds() []FindingKind {
 		otherRelease, otherLayout, otherTrimpath, otherSetting, sanitizerMissing,
 		packageMismatch, otherFolder,
 		samePluginPath, pluginsDisagree, previousFailure, afterCrash, opensForEver, noOrder,
-		symbolNotExported,
+		symbolNotExported, contractSymbol, contractType, contractInterface, contractUnknown,
 		libraryMissing, libraryVersion, symbolUndefined,
 		sameHashOtherModule, otherPatch, newerProcessor, linkerValue, debugDefault, ownCopies,
 	}

@@ -37,6 +37,8 @@ type Host struct {
 	strings  stringVars           // descriptor only
 	folders  map[string]string    // read on demand, or from the descriptor
 
+	contract []Requirement // what the descriptor says, or SetContract
+
 	rpath, runpath []string // where the dynamic linker looks for the host's libraries
 }
 

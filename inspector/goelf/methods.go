@@ -232,32 +232,86 @@ func packageOf(s string) string {
 	return ""
 }
 
-// Find looks a defined type up by its symbol, which hosts and plugins export, and
-// reads what it is made of. It reports whether there is such a type.
-func (d *Types) Find(t *gotype.Type) (made *gotype.Type, text string, ok bool, err error) {
+// Found is a type that a file has.
+type Found struct {
+	Made *gotype.Type // what it is made of
+	Text string       // as Go's own messages write it
+	// PkgPath is the package that the runtime would name, "" for most unnamed types
+	// (runtime/error.go and runtime/type.go, rtype.pkgpath).
+	PkgPath string
+}
+
+// Find looks a type up by its symbol, which hosts and plugins export. It reports
+// whether the file has the type.
+func (d *Types) Find(t *gotype.Type) (*Found, bool, error) {
 	for _, name := range symbolNames(t.Linked()) {
 		s, ok, err := d.im.Lookup(name)
 		if err != nil {
-			return nil, "", false, err
+			return nil, false, err
 		}
 		if !ok || s.Value == 0 {
 			continue
 		}
-		h, err := d.header(s.Value)
-		if err != nil || h.flags&flagNamed == 0 {
+		d.left = maxTypeNodes
+		if found, err := d.read(s.Value, 0); err != nil || !gotype.Equal(found, t) {
 			continue // six bytes of a digest name it, so it may be another
 		}
-		d.left = maxTypeNodes
-		found, err := d.named(h)
-		if err != nil || !gotype.Equal(found, t) {
-			continue
-		}
-		if text, err = d.text(h); err == nil {
-			made, err = d.literal(h, 0)
-		}
-		return made, text, err == nil, err
+		f, err := d.found(s.Value)
+		return f, err == nil, err
 	}
-	return nil, "", false, nil
+	return nil, false, nil
+}
+
+// Export tells more of an export's type.
+func (d *Types) Export(e Export) (*Found, error) {
+	f, err := d.found(e.typ)
+	if err != nil {
+		return nil, fmt.Errorf("type of %s: %w", e.Name, err)
+	}
+	return f, nil
+}
+
+// Pointee is what the type that an export points to is made of.
+func (d *Types) Pointee(e Export) (*gotype.Type, error) {
+	h, err := d.header(e.typ)
+	if err == nil && h.kind != kindPointer {
+		err = fmt.Errorf("kind %d is no pointer", h.kind)
+	}
+	var p uint64
+	if err == nil {
+		p, err = d.im.Pointer(h.body)
+	}
+	if err == nil {
+		h, err = d.header(p)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("type of %s: %w", e.Name, err)
+	}
+	d.left = maxTypeNodes
+	return d.literal(h, 0)
+}
+
+func (d *Types) found(addr uint64) (*Found, error) {
+	h, err := d.header(addr)
+	if err != nil {
+		return nil, err
+	}
+	f := new(Found)
+	if f.Text, err = d.text(h); err != nil {
+		return nil, err
+	}
+	switch at, ok := d.uncommon(h); {
+	case ok:
+		f.PkgPath, err = d.pkgPath(at)
+	case h.kind == kindStruct || h.kind == kindInterface:
+		f.PkgPath, err = d.packagePath(h.body)
+	}
+	if err != nil {
+		return nil, err
+	}
+	d.left = maxTypeNodes
+	f.Made, err = d.literal(h, 0)
+	return f, err
 }
 
 // symbolNames gives the names that a type's symbol may have. Of a program that can use

@@ -106,15 +106,6 @@ func (d *Types) Type(e Export) (*gotype.Type, error) {
 	return t, nil
 }
 
-// Text is the type of an export as Go's own messages write it.
-func (d *Types) Text(e Export) (string, error) {
-	h, err := d.header(e.typ)
-	if err != nil {
-		return "", fmt.Errorf("type of %s: %w", e.Name, err)
-	}
-	return d.text(h)
-}
-
 // typeHeader is the part of internal/abi.Type that is needed.
 type typeHeader struct {
 	addr, body uint64 // body is what follows the abi.Type

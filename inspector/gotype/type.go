@@ -9,6 +9,11 @@
 // and an interface lists all of its methods.
 package gotype
 
+import (
+	"iter"
+	"slices"
+)
+
 // A Kind says how a Type is made.
 type Kind uint8
 
@@ -72,6 +77,29 @@ type Field struct {
 // packages told apart by their paths.
 func Equal(a, b *Type) bool { return a.String() == b.String() }
 
+// Clone copies a type and all in it.
+func (t *Type) Clone() *Type {
+	if t == nil {
+		return nil
+	}
+	c := *t
+	c.Elem, c.Key = t.Elem.Clone(), t.Key.Clone()
+	for _, list := range []*[]*Type{&c.Args, &c.Params, &c.Results} {
+		*list = slices.Clone(*list)
+		for i, u := range *list {
+			(*list)[i] = u.Clone()
+		}
+	}
+	c.Methods, c.Fields = slices.Clone(t.Methods), slices.Clone(t.Fields)
+	for i := range c.Methods {
+		c.Methods[i].Type = c.Methods[i].Type.Clone()
+	}
+	for i := range c.Fields {
+		c.Fields[i].Type = c.Fields[i].Type.Clone()
+	}
+	return &c
+}
+
 // PackageName is the name of the package of a named type: as the file has it, or
 // else what its path suggests, and whether that is a guess.
 func (t *Type) PackageName() (name string, guess bool) {
@@ -81,7 +109,20 @@ func (t *Type) PackageName() (name string, guess bool) {
 	return nameOfPath(t.Path), true
 }
 
-// Packages calls f for each named type in a type, itself among them.
+// Packages gives the named types in a type that belong to packages, one for each
+// mention.
+func (t *Type) Packages() iter.Seq[*Type] {
+	return func(yield func(*Type) bool) {
+		more := true
+		t.each(func(u *Type) {
+			if more && u.Kind == Named && u.Path != "" {
+				more = yield(u)
+			}
+		})
+	}
+}
+
+// each calls f for a type and all in it.
 func (t *Type) each(f func(*Type)) {
 	if t == nil {
 		return
@@ -105,14 +146,14 @@ func (t *Type) each(f func(*Type)) {
 // Learn takes the names of packages that another type has from its file.
 func (t *Type) Learn(other *Type) {
 	names := make(map[string]string)
-	other.each(func(u *Type) {
+	for u := range other.Packages() {
 		if u.Package != "" {
 			names[u.Path] = u.Package
 		}
-	})
-	t.each(func(u *Type) {
-		if u.Kind == Named && u.Package == "" {
+	}
+	for u := range t.Packages() {
+		if u.Package == "" {
 			u.Package = names[u.Path]
 		}
-	})
+	}
 }
