@@ -124,7 +124,7 @@ func (r *run) build(ctx context.Context, src Source, plan *Plan) (*attempt, erro
 	if a.data, err = os.ReadFile(a.file); err != nil {
 		return nil, err
 	}
-	a.verdict, err = inspector.Check(r.host, []*inspector.Plugin{inspector.NewPlugin(r.opts.Output, a.data)})
+	a.verdict, err = inspector.Options{Contract: r.opts.Contract}.Check(r.host, []*inspector.Plugin{inspector.NewPlugin(r.opts.Output, a.data)})
 	return a, err
 }
 
@@ -201,4 +201,16 @@ func (r *run) goRun(ctx context.Context, plan *Plan, dir string, args []string) 
 		}
 	}
 	return out, err
+}
+
+// broken is an error that is found in a plugin that loads: "" where there is none.
+func (a *attempt) broken() string {
+	for _, p := range a.verdict.Plugins {
+		for _, f := range p.Findings {
+			if f.Severity == inspector.Error {
+				return f.Title
+			}
+		}
+	}
+	return ""
 }

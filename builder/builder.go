@@ -8,6 +8,8 @@ package builder
 
 import (
 	"io"
+
+	"github.com/plugtool/plugtool/inspector"
 )
 
 // Options are what the caller decides.
@@ -21,10 +23,11 @@ type Options struct {
 	// go command have it, auto to allow its download, or a GOROOT.
 	Toolchain string
 
-	HostSrc string   // a folder with the source of a module of the host's; "" for none
-	PGO     string   // the host's profile; "" for what is found
-	Flags   []string // further flags of go build
-	Write   bool     // align the plugin's own go.mod and go.sum too, when the plugin was built
+	HostSrc  string                  // a folder with the source of a module of the host's; "" for none
+	PGO      string                  // the host's profile; "" for what is found
+	Flags    []string                // further flags of go build
+	Contract []inspector.Requirement // what the host asserts of the plugin's symbols, besides what its descriptor says
+	Write    bool                    // align the plugin's own go.mod and go.sum too, when the plugin was built
 
 	// Toolexec is the command that runs ToolexecMain with the arguments that are
 	// appended to it.

@@ -16,9 +16,15 @@ type NoFitError struct {
 	Host    string
 	Reason  string
 	Verdict *inspector.Verdict
+	// Loads says that the plugin loads, and then does not keep what the host, or the
+	// one who builds, asks of its symbols.
+	Loads bool
 }
 
 func (e *NoFitError) Error() string {
+	if e.Loads {
+		return fmt.Sprintf("what was built loads into %s and does not fit it: %s", e.Host, e.Reason)
+	}
 	return fmt.Sprintf("no plugin can be built that loads into %s: %s", e.Host, e.Reason)
 }
 

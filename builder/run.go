@@ -119,6 +119,8 @@ func Run(ctx context.Context, host *inspector.Host, opts Options) (res *Result, 
 		}
 	}
 	switch {
+	case best != nil && best.broken() != "":
+		return nil, &NoFitError{Host: host.Binary().File, Reason: best.broken(), Verdict: best.verdict, Loads: true}
 	case best != nil:
 		return r.finish(best)
 	case refused != nil:

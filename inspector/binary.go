@@ -80,6 +80,10 @@ type Binary struct {
 	Packages   []Package `json:"packages,omitempty"` // plugin: in link order; host: by name
 	Symbols    []Symbol  `json:"symbols,omitempty"`  // what plugin.Lookup finds, by name
 
+	// PackageNames are those of the packages in the symbols' types, by path, as far
+	// as the file says them.
+	PackageNames map[string]string `json:"-"`
+
 	Loading        Loading  `json:"loading,omitempty"`        // of an executable: what plugin.Open does in it
 	Interpreter    string   `json:"interpreter,omitempty"`    // PT_INTERP
 	Needed         []string `json:"needed,omitempty"`         // DT_NEEDED

@@ -82,6 +82,10 @@ func (h *Host) SetContract(list []Requirement) error {
 	return nil
 }
 
+// Unused says that a host's binary lacks the type that the requirement asserts: where
+// it does assert it, the linker keeps the type's descriptor.
+func (r Requirement) Unused() bool { return r.typ != nil && r.text == "" }
+
 // Contract is what the host's descriptor says that it asserts.
 func (h *Host) Contract() []Requirement { return h.contract }
 

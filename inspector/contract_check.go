@@ -148,11 +148,11 @@ func (c *contractCheck) lacksMethods(s *subject, has []gotype.Method) (*Finding,
 		case i >= 0 && gotype.Equal(has[i].Type, want.Type):
 			continue
 		case i >= 0:
-			lacks = append(lacks, fmt.Sprintf("%s is %s, want %s", want.Name, has[i].Type, want.Type))
+			lacks = append(lacks, fmt.Sprintf("its %s is %s, want %s", want.Name, has[i].Type, want.Type))
 		case want.Path != "":
-			lacks = append(lacks, fmt.Sprintf("no %s, which is not exported: only types that embed one of package %s have it", want.Name, want.Path))
+			lacks = append(lacks, fmt.Sprintf("it has no %s of package %s, which is not exported: only types that embed one of that package have it", want.Name, want.Path))
 		default:
-			lacks = append(lacks, fmt.Sprintf("no %s%s", want.Name, strings.TrimPrefix(want.Type.String(), "func")))
+			lacks = append(lacks, fmt.Sprintf("it has no %s%s", want.Name, strings.TrimPrefix(want.Type.String(), "func")))
 		}
 		missing = append(missing, want)
 	}
@@ -167,10 +167,10 @@ func (c *contractCheck) lacksMethods(s *subject, has []gotype.Method) (*Finding,
 	}
 	f.Detail = joinDetail(says, why)
 	if why == "" {
-		f.Detail = joinDetail(says, "its methods: "+strings.Join(lacks, "; "))
+		f.Detail = joinDetail(says, strings.Join(lacks, "; "))
 	}
 	f.Host, f.Plugin = c.wants(s.Requirement), s.symbol+" is "+s.is.String()
-	f.Fix = c.withBuild(fix)
+	f.Fix = fix
 	return &f, nil
 }
 
@@ -188,7 +188,7 @@ func (c *contractCheck) otherType(s *subject) (*Finding, error) {
 	f.Host, f.Plugin = c.wants(s.Requirement), s.symbol+" is "+s.is.String()
 	why, fix := c.mendType(s)
 	f.Detail = joinDetail(f.Detail, why)
-	f.Fix = c.withBuild(fix)
+	f.Fix = fix
 	return &f, nil
 }
 
@@ -238,11 +238,9 @@ func (c *contractCheck) missing(r Requirement) (*Finding, error) {
 		return nil, err
 	}
 	f.Detail = joinDetail(f.Detail, why)
-	f.Fix = c.withBuild(fix)
+	f.Fix = fix
 	return &f, nil
 }
-
-func (c *contractCheck) withBuild(fix []string) []string { return append(fix, c.build) }
 
 // exportsText lists the exported names, the first ones of many.
 func exportsText(exports []goelf.Export) string {

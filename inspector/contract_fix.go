@@ -3,6 +3,7 @@ package inspector
 import (
 	"fmt"
 	"go/token"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,28 +13,50 @@ import (
 
 // mendMissing says why a name may not be found, and what to do.
 func (c *contractCheck) mendMissing(r Requirement) (why string, fix []string, err error) {
-	name, pkg := r.symbol, c.plug.mod.Path
+	name := r.symbol
 	for _, e := range c.plug.mod.Exports {
 		if strings.EqualFold(e.Name, name) {
-			return fmt.Sprintf("the plugin exports %s: names differ in case", e.Name), []string{fmt.Sprintf("rename %s to %s", e.Name, name)}, nil
+			return fmt.Sprintf("the plugin exports %s: names differ in case", e.Name), c.edits(fmt.Sprintf("rename %s to %s", e.Name, name)), nil
 		}
 	}
-	like, err := c.namedLike(name)
-	if err != nil {
-		return "", nil, err
-	}
-	switch {
+	switch like := c.namedLike(name); {
 	case like.private != "":
-		return fmt.Sprintf("the plugin has %s, which is not exported, so Lookup does not find it", like.private), []string{fmt.Sprintf("rename %s to %s", like.private, name)}, nil
+		return fmt.Sprintf("the plugin has %s, which is not exported, so Lookup does not find it", like.private), c.edits(fmt.Sprintf("rename %s to %s", like.private, name)), nil
 	case like.method != "":
 		why = fmt.Sprintf("%s is a method of %s: Lookup finds functions and variables of package main alone", name, like.method)
 	case like.generic:
 		why = fmt.Sprintf("%s has type parameters, and Lookup finds no generic functions", name)
+	default:
+		why = "Lookup finds exported functions and variables of package main: no types, constants, methods or generic functions, and nothing of other packages"
 	}
 	if r.typ == nil {
-		return why, []string{fmt.Sprintf("declare a function or variable %s in package main of the plugin", name)}, nil
+		return why, c.edits(fmt.Sprintf("declare a function or variable %s in package main", name)), nil
 	}
-	return why, c.declare(pkg, name, r.typ, "declare "), nil
+	r.typ = r.typ.Clone()
+	for _, types := range []func() error{func() error { return r.resolve(c.host) }, func() error { return c.resolveOwn(&r) }} {
+		if err := types(); err != nil {
+			return why, nil, err
+		}
+	}
+	if r.methods != nil {
+		return why, c.implement(r), nil
+	}
+	return why, c.declare(r, "declare "), nil
+}
+
+// resolveOwn asks the plugin for a type that is not known otherwise.
+func (c *contractCheck) resolveOwn(r *Requirement) error {
+	if r.methods != nil || r.text != "" {
+		return nil
+	}
+	if c.own == nil {
+		own, err := c.plug.types()
+		if err != nil {
+			return nil // it only explains
+		}
+		c.own = own
+	}
+	return r.resolve(c.own)
 }
 
 // A likeness is what a plugin has in place of a missing name.
@@ -43,44 +66,51 @@ type likeness struct {
 	generic bool
 }
 
-// namedLike looks through the plugin's symbols, which do not end at exported names.
-func (c *contractCheck) namedLike(name string) (l likeness, err error) {
+// namedLike looks through the plugin's symbols, which do not end at exported names. It
+// only explains, so what cannot be read is not there.
+func (c *contractCheck) namedLike(name string) (l likeness) {
 	first, size := utf8.DecodeRuneInString(name)
 	private := string(unicode.ToLower(first)) + name[size:]
 	prefix := gotype.Escape(c.plug.mod.Path) + "."
 	for s, err := range c.plug.image.Symbols() {
 		if err != nil {
-			return l, nil // it only explains
+			return l
 		}
 		rest, ok := strings.CutPrefix(s.Name, prefix)
 		if !ok || !s.Defined {
 			continue
 		}
 		typ, method, dotted := strings.Cut(rest, ".")
+		typ = strings.Trim(typ, "(*)")
 		switch {
 		case rest == private:
 			l.private = private
 		case strings.HasPrefix(rest, name+"["):
 			l.generic = true
-		case dotted && method == name && l.method == "" && token.IsIdentifier(strings.Trim(typ, "(*)")):
+		case dotted && method == name && token.IsIdentifier(typ) && (l.method == "" || typ < l.method):
 			l.method = typ
 		}
 	}
-	return l, nil
+	return l
 }
 
-// declare gives the edits that bring a declaration into the plugin's package main, or
-// what else to do where no declaration gives a symbol the type.
-func (c *contractCheck) declare(pkg, name string, t *gotype.Type, how string) []string {
-	scope := gotype.NewScope(pkg, t)
-	text, ok := scope.Declare(name, t)
-	if !ok {
-		return []string{fmt.Sprintf("declare %s in package main of the plugin as a variable of a type that implements %s", name, t)}
+// edits ends a list of edits of the plugin's source with the command that builds it.
+func (c *contractCheck) edits(list ...string) []string { return append(list, c.build) }
+
+// declare gives the edits that bring a declaration into the plugin's package main.
+func (c *contractCheck) declare(r Requirement, how string) []string {
+	if fix := c.foreign(r); fix != nil {
+		return fix
 	}
-	return append(c.imports(scope), how+text)
+	scope := gotype.NewScope(c.plug.mod.Path, r.typ)
+	text, ok := scope.Declare(r.symbol, r.typ)
+	if !ok {
+		return []string{"write into the contract the type that Lookup gives: a function's, or for a variable of type T the type *T; and assert that in the host"}
+	}
+	return c.edits(append(imports(scope), how+text)...)
 }
 
-func (c *contractCheck) imports(scope *gotype.Scope) []string {
+func imports(scope *gotype.Scope) []string {
 	var edits []string
 	for _, i := range scope.Imports() {
 		edits = append(edits, "import "+i.String())
@@ -88,27 +118,61 @@ func (c *contractCheck) imports(scope *gotype.Scope) []string {
 	return edits
 }
 
+// foreign says what to do where the plugin's source has no way to write a type: it is
+// of another package main, or not exported.
+func (c *contractCheck) foreign(r Requirement) []string {
+	t := r.typ
+	if r.methods != nil {
+		t = r.methods
+	}
+	if t.WritableIn(c.plug.mod.Path) {
+		return nil
+	}
+	return []string{fmt.Sprintf("assert %s in the host with exported types of packages that plugins can import: no plugin can write %s", r.symbol, t)}
+}
+
+// implement gives the edits that declare a variable which implements an interface.
+func (c *contractCheck) implement(r Requirement) []string {
+	if fix := c.foreign(r); fix != nil {
+		return fix
+	}
+	first, size := utf8.DecodeRuneInString(r.symbol)
+	impl := string(unicode.ToLower(first)) + r.symbol[size:] + "Impl"
+	scope := gotype.NewScope(c.plug.mod.Path, r.methods)
+	edits := append(imports(scope), fmt.Sprintf("declare type %s struct{}", impl))
+	for _, m := range r.methods.Methods {
+		edits = append(edits, "declare "+method(scope, impl, m))
+	}
+	return c.edits(append(edits, fmt.Sprintf("declare var %s %s", r.symbol, impl))...)
+}
+
+func method(scope *gotype.Scope, typ string, m gotype.Method) string {
+	return fmt.Sprintf("func (*%s) %s%s", typ, m.Name, strings.TrimPrefix(scope.Write(m.Type), "func"))
+}
+
 // mendType says why a symbol has another type than the host asserts, and what to do.
 func (c *contractCheck) mendType(s *subject) (why string, fix []string) {
+	assert := func(t string) []string {
+		return []string{"write the contract as " + shellQuote(s.symbol+"="+t) + ", and in the host assert that"}
+	}
+	variable := s.is.Kind == gotype.Pointer && gotype.Equal(s.is.Elem, s.typ)
 	switch {
-	case s.is.Kind == gotype.Pointer && gotype.Equal(s.is.Elem, s.typ) && s.typ.Kind != gotype.Func && s.typ.Kind != gotype.Pointer:
-		return fmt.Sprintf("Lookup gives a pointer to a variable, so no plugin can keep this contract; a host that wants a %[1]s asserts *%[1]s", s.typ),
-			[]string{"write the contract as " + shellQuote(s.symbol+"=*"+s.typ.String()) + ", and in the host assert that"}
+	case variable && s.typ.Kind != gotype.Func && s.typ.Kind != gotype.Pointer:
+		return fmt.Sprintf("Lookup gives a pointer to a variable, so no plugin can keep this contract; a host that wants %[1]s asserts *%[1]s", s.typ), assert("*" + s.typ.String())
 	case s.typ.Kind != gotype.Func && s.typ.Kind != gotype.Pointer:
-		return fmt.Sprintf("Lookup gives functions, whose types have no name, and pointers to variables: never a %s, so no plugin can keep this contract", s.typ),
-			[]string{"write the contract as " + shellQuote(s.symbol+"="+s.is.String()) + ", and in the host assert that"}
-	case s.is.Kind == gotype.Pointer && gotype.Equal(s.is.Elem, s.typ) && s.typ.Kind == gotype.Func:
+		return fmt.Sprintf("Lookup gives functions, whose types have no name, and pointers to variables: never %s, so no plugin can keep this contract", s.typ), assert(s.is.String())
+	case variable && s.typ.Kind == gotype.Func:
 		why = s.symbol + " is a variable, to which Lookup gives a pointer; a function is given as it is"
-	case s.is.Kind == gotype.Pointer && gotype.Equal(s.is.Elem, s.typ):
+	case variable:
 		why = s.symbol + " is a variable that holds a pointer already, and Lookup gives a pointer to it"
 	case s.typ.Kind == gotype.Pointer && gotype.Equal(s.typ.Elem, s.is):
-		why = s.symbol + " is a function, which Lookup gives as it is; a pointer is given to a variable"
+		why = s.symbol + " is a function, which Lookup gives as it is; to a variable it gives a pointer"
 	case s.facts.Text == s.goText():
-		why = "the types are written alike and are of different packages, or of different types there"
+		why = "the types are written alike and belong to different packages"
 	case s.is.Kind == gotype.Pointer && s.typ.Kind == gotype.Pointer && namedFunc(s.is.Elem, s.typ.Elem):
-		why = "a variable of a defined type and one of the type that it is made of are of different types"
+		why = "a defined type and the type that it is made of are two types"
 	}
-	return why, c.declare(c.plug.mod.Path, s.symbol, s.typ, "change the declaration to ")
+	return why, c.declare(s.Requirement, "change the declaration to ")
 }
 
 func namedFunc(a, b *gotype.Type) bool {
@@ -118,8 +182,8 @@ func namedFunc(a, b *gotype.Type) bool {
 // mendMethods says why a symbol lacks methods, and what to do.
 func (c *contractCheck) mendMethods(s *subject, missing, has []gotype.Method) (why string, fix []string, err error) {
 	if s.is.Kind == gotype.Func {
-		why = "a function has no methods; Lookup gives a variable's pointer, which has those of the variable's type"
-		return why, []string{fmt.Sprintf("declare %s as a variable of a type that implements %s", s.symbol, s.typ)}, nil
+		why = "a function has no methods; Lookup gives a pointer to a variable, which has those of the variable's type"
+		return why, append([]string{"remove func " + s.symbol}, c.implement(s.Requirement)...), nil
 	}
 	made, err := c.own.Pointee(s.export)
 	if err != nil {
@@ -127,11 +191,13 @@ func (c *contractCheck) mendMethods(s *subject, missing, has []gotype.Method) (w
 	}
 	switch {
 	case made.Kind == gotype.Interface:
-		why = fmt.Sprintf("the variable is of an interface type, and Lookup gives a pointer to it: a pointer to an interface has no methods, whatever the variable holds; a host could assert %s", s.is)
-		return why, []string{fmt.Sprintf("declare %s with the concrete type of its value, not with the interface, as in var %s T", s.symbol, s.symbol)}, nil
+		why = fmt.Sprintf("%s is a variable of an interface type, and Lookup gives a pointer to it: a pointer to an interface has no methods, whatever the variable holds", s.symbol)
+		return why, c.edits(fmt.Sprintf("declare %[1]s with the concrete type T of its value in place of the interface: var %[1]s T", s.symbol)), nil
 	case made.Kind == gotype.Pointer:
-		why = fmt.Sprintf("the variable holds a pointer, and Lookup gives a pointer to that, which has no methods; a pointer to a %s may have them", s.is.Elem.Elem)
-		return why, c.declare(c.plug.mod.Path, s.symbol, s.is.Elem, "change the declaration to "), nil
+		why = fmt.Sprintf("%s is a variable that holds a pointer, and Lookup gives a pointer to that, which has no methods", s.symbol)
+		r := s.Requirement
+		r.typ, r.methods = s.is.Elem, nil
+		return why, c.declare(r, "change the declaration to "), nil
 	}
 	return "", c.methodEdits(s, missing, has), nil
 }
@@ -139,26 +205,25 @@ func (c *contractCheck) mendMethods(s *subject, missing, has []gotype.Method) (w
 // methodEdits gives the methods to write. A type of another package takes none.
 func (c *contractCheck) methodEdits(s *subject, missing, has []gotype.Method) []string {
 	elem := s.is.Elem
-	if elem.Kind != gotype.Named || elem.Path != c.plug.mod.Path || len(elem.Args) > 0 {
-		return []string{fmt.Sprintf("declare %s as a variable of a type that implements %s", s.symbol, s.typ)}
-	}
-	types := []*gotype.Type{}
-	for _, m := range missing {
-		if m.Path != "" && m.Path != elem.Path {
-			return []string{fmt.Sprintf("embed a type of package %s in %s that has the method %s", m.Path, elem.Name, m.Name)}
-		}
-		types = append(types, m.Type)
-	}
-	scope := gotype.NewScope(c.plug.mod.Path, types...)
-	edits := c.imports(scope)
-	for _, m := range missing {
-		how := "add "
-		for _, h := range has {
-			if h.Name == m.Name && h.Path == m.Path {
-				how = "change the method to "
+	if fix := c.foreign(s.Requirement); fix != nil {
+		for _, m := range missing {
+			if m.Path != "" && m.Path != "main" && elem.Kind == gotype.Named && elem.Path == c.plug.mod.Path {
+				return c.edits(fmt.Sprintf("embed a type of package %s that has the method %s in type %s", m.Path, m.Name, elem.Name))
 			}
 		}
-		edits = append(edits, fmt.Sprintf("%sfunc (*%s) %s%s", how, elem.Name, m.Name, strings.TrimPrefix(scope.Write(m.Type), "func")))
+		return fix
 	}
-	return edits
+	if elem.Kind != gotype.Named || elem.Path != c.plug.mod.Path || len(elem.Args) > 0 {
+		return append([]string{"remove var " + s.symbol}, c.implement(s.Requirement)...)
+	}
+	scope := gotype.NewScope(c.plug.mod.Path, s.methods)
+	edits := imports(scope)
+	for _, m := range missing {
+		how := "declare "
+		if slices.ContainsFunc(has, func(h gotype.Method) bool { return h.Name == m.Name }) {
+			how = "change the method to "
+		}
+		edits = append(edits, how+method(scope, elem.Name, m))
+	}
+	return c.edits(edits...)
 }

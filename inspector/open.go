@@ -86,8 +86,8 @@ func (p *process) noNewModule(plug *Plugin) PluginVerdict {
 }
 
 func joinDetail(a, b string) string {
-	if a == "" {
-		return b
+	if a == "" || b == "" {
+		return a + b
 	}
 	return a + "; " + b
 }

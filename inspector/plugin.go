@@ -297,8 +297,15 @@ func inspectLibrary(file string, herr error) (*Binary, error) {
 	case p.Binary == nil:
 		return nil, fmt.Errorf("inspect %s: %w", file, herr)
 	}
-	var err error
-	p.Binary.Symbols, err = p.Symbols()
 	p.Binary.SHA256 = p.SHA256()
+	list, exact, err := p.symbols()
+	p.Binary.Symbols, p.Binary.PackageNames = list, make(map[string]string)
+	for _, t := range exact {
+		for u := range t.Packages() {
+			if u.Package != "" {
+				p.Binary.PackageNames[u.Path] = u.Package
+			}
+		}
+	}
 	return p.Binary, err
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/plugtool/plugtool/inspector"
+	"github.com/plugtool/plugtool/inspector/gotype"
 )
 
 // hashesShown is how many package hashes a text shows before it names the flag
@@ -23,6 +24,7 @@ func WriteInspectText(w io.Writer, b *inspector.Binary, style Style) error {
 	t.headed("build settings", settingRows(b.Settings))
 	t.headed("modules", moduleRows(b))
 	t.headed(counted("exported symbols", len(b.Symbols)), symbolRows(b.Symbols))
+	t.headed("declarations, to paste", declarationRows(b))
 	t.hashes(b)
 	_, err := io.WriteString(w, t.b.String())
 	return err
@@ -179,6 +181,38 @@ func symbolRows(symbols []inspector.Symbol) []row {
 	var rows []row
 	for _, s := range symbols {
 		rows = append(rows, row{Printable(s.Name), Printable(s.Type)})
+	}
+	return rows
+}
+
+// declarationRows are the exported symbols as Go source that declares them, in a
+// package main that has the plugin's own types. A variable is declared with its own
+// type, to which Lookup gives a pointer.
+func declarationRows(b *inspector.Binary) []row {
+	var types []*gotype.Type
+	for _, s := range b.Symbols {
+		t, err := gotype.Parse(s.Type)
+		if err != nil {
+			return nil // too long to be read again; the types are above
+		}
+		for u := range t.Packages() {
+			u.Package = b.PackageNames[u.Path]
+		}
+		types = append(types, t)
+	}
+	scope := gotype.NewScope(b.PluginPath, types...)
+	var rows []row
+	if imports := scope.Imports(); len(imports) > 0 {
+		rows = append(rows, row{"import ("})
+		for _, i := range imports {
+			rows = append(rows, row{"    " + Printable(i.String())})
+		}
+		rows = append(rows, row{")"}, row{""})
+	}
+	for i, s := range b.Symbols {
+		if d, ok := scope.Declare(s.Name, types[i]); ok {
+			rows = append(rows, row{Printable(d)})
+		}
 	}
 	return rows
 }

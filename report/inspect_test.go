@@ -53,6 +53,10 @@ modules
 exported symbols (2)
   Greet  func(string) string
   V      *int
+
+declarations, to paste
+  func Greet(string) string
+  var V int
 `
 	for _, test := range []struct {
 		name  string

@@ -10,17 +10,23 @@ import (
 const notPlugin = "PT206"
 
 // judgeAlone says what there is to say about plugins without a host: nothing
-// about whether they load, unless they are none.
-func judgeAlone(plugins []*inspector.Plugin) *inspector.Verdict {
+// about whether they load, unless they are none,
+// and whether they keep a contract.
+func judgeAlone(plugins []*inspector.Plugin, contract []inspector.Requirement) (*inspector.Verdict, error) {
 	v := &inspector.Verdict{}
 	for _, plugin := range plugins {
 		pv := inspector.PluginVerdict{File: plugin.File, Outcome: inspector.Unknown}
 		if plugin.Binary == nil || plugin.Binary.Kind != inspector.KindPlugin {
 			pv.Findings = append(pv.Findings, notPluginFinding(plugin))
 		}
+		broken, err := inspector.CheckContract(plugin, contract)
+		if err != nil {
+			return nil, err
+		}
+		pv.Findings = append(pv.Findings, broken...)
 		v.Plugins = append(v.Plugins, pv)
 	}
-	return v
+	return v, nil
 }
 
 func notPluginFinding(plugin *inspector.Plugin) inspector.Finding {

@@ -34,6 +34,7 @@ func (p *program) buildCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "host", Usage: "build for this `HOST`, a binary or a descriptor"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the plugin to `FILE`"},
+			&cli.StringSliceFlag{Name: "symbol", Usage: symbolUsage},
 			&cli.StringFlag{Name: "key", Usage: "sign the plugin with the private key in this PEM `FILE`"},
 			&cli.StringFlag{Name: "toolchain", Usage: "the host's Go is `auto` (download it if need be) or a GOROOT"},
 			&cli.StringFlag{Name: "host-src", Usage: "the source of a module of the host's is in `DIR`"},
@@ -145,6 +146,9 @@ func (p *program) buildDefaults(c *cli.Context, o *buildOptions) error {
 		p.noticef("package %s comes from %s", conf.Build.Package, conf.file)
 		o.Package = conf.Build.Package
 		o.Dir = within(o.Dir, filepath.Dir(conf.file))
+	}
+	if o.Contract, err = p.contractOf("--symbol", c.StringSlice("symbol"), conf, conf.Contract); err != nil {
+		return err
 	}
 	key := p.fromConfig(conf, "key", c.String("key"), conf.Build.Key)
 	if key == "" || o.dryRun {

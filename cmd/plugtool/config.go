@@ -23,9 +23,11 @@ const (
 type config struct {
 	file string // "" where there is none
 
-	Build  buildSection  `yaml:"build"`
-	Verify verifySection `yaml:"verify"`
-	Sign   signSection   `yaml:"sign"`
+	Build    buildSection  `yaml:"build"`
+	Verify   verifySection `yaml:"verify"`
+	Sign     signSection   `yaml:"sign"`
+	Host     hostSection   `yaml:"host"`
+	Contract contractLines `yaml:"contract"`
 }
 
 type buildSection struct {
@@ -43,6 +45,11 @@ type verifySection struct {
 
 type signSection struct {
 	Key string `yaml:"key"`
+}
+
+// hostSection is for the project of a host.
+type hostSection struct {
+	Contract contractLines `yaml:"contract"`
 }
 
 // names is one name or a list of them.

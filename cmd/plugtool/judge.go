@@ -91,14 +91,15 @@ func (j judged) signatures(given []bundle.Result) []bundle.Result {
 // order in which all load.
 func (o verifyOptions) judge(file string, plugins []*inspector.Plugin) (judged, error) {
 	if file == "" {
-		return judged{verdict: judgeAlone(plugins)}, nil
+		v, err := judgeAlone(plugins, o.contract)
+		return judged{verdict: v}, err
 	}
 	host, err := inspector.OpenHost(file)
 	if err != nil {
 		return judged{}, err
 	}
 	defer host.Close()
-	options := inspector.Options{Costs: o.style.Verbose}
+	options := inspector.Options{Costs: o.style.Verbose, Contract: o.contract}
 	if o.anyOrder {
 		order, err := options.AnyOrder(host, plugins)
 		if err != nil {

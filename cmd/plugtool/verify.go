@@ -29,6 +29,7 @@ func (p *program) verifyCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "host", Usage: "judge against this `HOST`, a binary or a descriptor (repeatable)"},
 			&cli.StringSliceFlag{Name: "key", Usage: "demand a signature by this public key, a PEM `FILE` (repeatable: any of them)"},
+			&cli.StringSliceFlag{Name: "symbol", Usage: symbolUsage},
 			&cli.StringFlag{Name: "bundle", Usage: "the signature is in this `FILE`, not beside the plugin"},
 			switchFlag("require-host", "fail with 3 where no host is known"),
 			switchFlag("each", "judge every plugin by itself instead of in order in one process"),
@@ -51,6 +52,7 @@ type verifyOptions struct {
 	requireHost bool
 	each        bool
 	anyOrder    bool
+	contract    []inspector.Requirement
 	outputs     outputs
 	style       report.Style
 }
@@ -142,6 +144,9 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 	if o.bundle != "" && len(o.plugins) > 1 {
 		return verifyOptions{}, usagef("without --bundle each plugin's own sidecar is read",
 			"--bundle names one signature, but there are %d plugins", len(o.plugins))
+	}
+	if o.contract, err = p.contractOf("--symbol", c.StringSlice("symbol"), conf, conf.Contract); err != nil {
+		return verifyOptions{}, err
 	}
 	o.keyFiles = p.allFromConfig(conf, "key", c.StringSlice("key"), conf.Verify.Key)
 	if o.keys, err = readPublicKeys(o.keyFiles); err != nil {

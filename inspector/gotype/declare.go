@@ -92,3 +92,21 @@ func (s *Scope) Declare(name string, t *Type) (string, bool) {
 	}
 	return "", false
 }
+
+// WritableIn says whether the source of a package can write the type: what it names of
+// other packages is exported, and none of them is a program's package main.
+func (t *Type) WritableIn(local string) bool {
+	writable := true
+	t.each(func(u *Type) {
+		if u.Kind == Named && u.Path != "" && u.Path != local && (u.Path == "main" || !token.IsExported(u.Name)) {
+			writable = false
+		}
+		for _, m := range u.Methods {
+			writable = writable && (m.Path == "" || m.Path == local)
+		}
+		for _, f := range u.Fields {
+			writable = writable && (f.Path == "" || f.Path == local)
+		}
+	})
+	return writable
+}
