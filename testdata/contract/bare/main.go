@@ -1,0 +1,9 @@
+package main
+
+type plain struct{}
+
+func (*plain) Name() string { return "" }
+
+var Impl plain
+
+func main() {}
