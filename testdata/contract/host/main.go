@@ -38,8 +38,8 @@ var contract = map[string]func(plugin.Symbol){
 	"Unsealed=example.com/contract/api.v2.Sealed": as[api.Sealed],
 	"Impl=main.private":                           as[private],
 	"Impl=interface { Name() string }":            as[interface{ Name() string }],
-	"Impl=interface { Name() int; Other() }": as[interface {
-		Name() int
+	"Half=interface { Name() string; Other() }": as[interface {
+		Name() string
 		Other()
 	}],
 	"Impl=interface {}": as[any],

@@ -27,6 +27,10 @@ type unsealed struct{}
 func (unsealed) Name() string { return "" }
 func (unsealed) sealed(int)   {}
 
+type failure struct{}
+
+func (failure) Error() string { return "" }
+
 type counts map[string]impl
 
 var (
