@@ -2,8 +2,6 @@ package inspector
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -70,37 +68,4 @@ func hasAsan(needed []string) bool {
 		}
 	}
 	return false
-}
-
-// buildCommand is the command that builds the plugin so that it loads.
-func (p *process) buildCommand(plug *Plugin) string {
-	file := plug.File
-	if filepath.Ext(file) == "" {
-		file += ".so"
-	}
-	cmd := "plugtool build --host " + shellQuote(p.host.Binary().File) + " -o " + shellQuote(file)
-	// Where the plugin lies in another module's folder, that is what to build.
-	if dir := filepath.Dir(plug.File); dir != "." && !filepath.IsAbs(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			cmd += " " + shellQuote("./"+filepath.ToSlash(filepath.Clean(dir)))
-		}
-	}
-	return cmd
-}
-
-// shellQuote makes s one word of a POSIX shell.
-func shellQuote(s string) string {
-	plain := s != "" && !strings.HasPrefix(s, "-")
-	for _, c := range s {
-		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@%+=:,-", c) {
-			plain = false
-		}
-	}
-	if plain {
-		return s
-	}
-	if strings.HasPrefix(s, "-") {
-		s = "./" + s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

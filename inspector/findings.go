@@ -27,6 +27,10 @@ var (
 	sanitizerMissing    = FindingKind{"PT305", "sanitizer"}
 	packageMismatch     = FindingKind{"PT401", "package-mismatch"}
 	otherFolder         = FindingKind{"PT402", "source-folder"}
+	moduleReplaced      = FindingKind{"PT403", "module-replaced"}
+	sourceEdited        = FindingKind{"PT404", "source-edited"}
+	libraryPatched      = FindingKind{"PT405", "standard-library-patched"}
+	hostIsTest          = FindingKind{"PT406", "host-is-test"}
 	samePluginPath      = FindingKind{"PT501", "same-plugin-path"}
 	pluginsDisagree     = FindingKind{"PT502", "plugins-disagree"}
 	previousFailure     = FindingKind{"PT503", "previous-failure"}
@@ -55,7 +59,7 @@ func FindingKinds() []FindingKind {
 		hostWithoutCgo, hostWithoutPlugins, hostNotDynamic,
 		fileMissing, fileNotLoadable, otherPlatform, fileTruncated, fileExecutable, fileNotPlugin, fileUnreadable,
 		otherRelease, otherLayout, otherTrimpath, otherSetting, sanitizerMissing,
-		packageMismatch, otherFolder,
+		packageMismatch, otherFolder, moduleReplaced, sourceEdited, libraryPatched, hostIsTest,
 		samePluginPath, pluginsDisagree, previousFailure, afterCrash, opensForEver, noOrder,
 		symbolNotExported, contractSymbol, contractType, contractInterface, contractUnknown,
 		libraryMissing, libraryVersion, symbolUndefined,

@@ -305,24 +305,27 @@ func (h *Host) CoveredPackages() ([]string, error) {
 	if h.image == nil {
 		return h.covered, nil
 	}
-	// Go records -cover since 1.23 only; older hosts are looked through in any case.
-	if minor := minorOf(h.bin.GoVersion); h.bin.Setting("-cover") != "true" && (minor == 0 || minor >= 23) {
+	var list []string
+	err := guard(func() (err error) { list, err = coveredIn(h.image, &h.bin); return err })
+	if err != nil {
+		return nil, fmt.Errorf("read host %s: %w", h.bin.File, err)
+	}
+	return list, nil
+}
+
+func coveredIn(im *goelf.Image, b *Binary) ([]string, error) {
+	// Go records -cover since 1.23 only; older files are looked through in any case.
+	if minor := minorOf(b.GoVersion); b.Setting("-cover") != "true" && (minor == 0 || minor >= 23) {
 		return nil, nil
 	}
 	var list []string
-	err := guard(func() error {
-		for s, err := range h.image.Symbols() {
-			if err != nil {
-				return err
-			}
-			if pkg, _, ok := strings.Cut(s.Name, ".goCover_"); ok && s.Defined {
-				list = append(list, goelf.Unescape(pkg))
-			}
+	for s, err := range im.Symbols() {
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read host %s: %w", h.bin.File, err)
+		if pkg, _, ok := strings.Cut(s.Name, ".goCover_"); ok && s.Defined {
+			list = append(list, goelf.Unescape(pkg))
+		}
 	}
 	slices.Sort(list)
 	return slices.Compact(list), nil
@@ -347,6 +350,16 @@ func (h *Host) Sources() (map[string]string, error) {
 		h.folders = folders
 	}
 	return h.folders, nil
+}
+
+// funcs is goelf.Image.Funcs; a descriptor has none.
+func (h *Host) funcs(f func(goelf.Func) bool) error {
+	if h.image == nil {
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return guard(func() error { return h.image.Funcs(f) })
 }
 
 // foldersOf gives each package the folder that most of its functions name: a

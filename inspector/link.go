@@ -39,7 +39,7 @@ func (p *process) bind(plug *Plugin, needed []string) (PluginVerdict, bool) {
 		f := libraryMissing.finding(fmt.Sprintf("%s needs %s, which this machine does not have", plug.File, missing))
 		f.Detail = "looked for in ld.so.cache, the default folders, and those that the plugin names in DT_RUNPATH"
 		f.Host, f.Plugin = "no "+missing, "needs "+missing
-		f.Fix = []string{"install the package that provides " + missing + " (apt-file search " + shellQuote(missing) + ", dnf provides " + shellQuote("*/"+missing) + ")"}
+		f.Fix = []string{"install the package that provides " + missing + " (apt-file search " + ShellWord(missing) + ", dnf provides " + ShellWord("*/"+missing) + ")"}
 		return refuse(missing+": cannot open shared object file: No such file or directory", f), true
 	}
 	if v, done := p.versions(plug); done {

@@ -14,7 +14,7 @@ import (
 // hostRefuses judges hosts in which every open ends the same.
 func (p *process) hostRefuses(plug *Plugin) (PluginVerdict, bool) {
 	b := p.host.Binary()
-	rebuild := "CGO_ENABLED=1 go build -trimpath " + shellQuote(orDot(b.Path))
+	rebuild := rebuildHost(b)
 	switch b.Loading {
 	case LoadingStub:
 		f := hostWithoutCgo.finding(fmt.Sprintf("%s was built with CGO_ENABLED=0, where Go has no plugins", b.File))
@@ -30,20 +30,13 @@ func (p *process) hostRefuses(plug *Plugin) (PluginVerdict, bool) {
 	return PluginVerdict{}, false
 }
 
-func orDot(path string) string {
-	if path == "" || path == "command-line-arguments" {
-		return "."
-	}
-	return path
-}
-
 // openAgain judges a file that was opened before under the same real path.
 func (p *process) openAgain(plug *Plugin, prev *result) PluginVerdict {
 	switch {
 	case prev.hangs:
 		f := opensForEver.finding(fmt.Sprintf("opening %s a second time waits for ever", plug.File))
 		f.Detail = "the first open failed after the plugin's init had run, and later ones wait for it to finish"
-		f.Fix = []string{"name " + shellQuote(plug.File) + " once"}
+		f.Fix = []string{"name " + ShellWord(plug.File) + " once"}
 		return crash(f)
 	case prev.refusal != "":
 		f := previousFailure.finding(fmt.Sprintf("%s was refused before in the same process", plug.File))
@@ -58,7 +51,7 @@ func (p *process) unreadable(plug *Plugin) PluginVerdict {
 	f := fileUnreadable.finding(fmt.Sprintf("%s cannot be read", plug.File))
 	f.Detail = plug.Err.Error()
 	if errors.Is(plug.Err, fs.ErrPermission) {
-		f.Fix = []string{"chmod a+r " + shellQuote(plug.File)}
+		f.Fix = []string{"chmod a+r " + ShellWord(plug.File)}
 		return refuse(plug.Path+": cannot open shared object file: Permission denied", f)
 	}
 	f.Fix = []string{p.buildCommand(plug)}
@@ -97,7 +90,7 @@ func (p *process) hostNotDynamic(plug *Plugin) PluginVerdict {
 	f := hostNotDynamic.finding(fmt.Sprintf("%s imports package plugin, but was linked statically or internally", b.File))
 	f.Detail = "it exports no Go symbols to bind to; opening a plugin ends the process: fatal error: runtime: no plugin module data; build it without -ldflags=-linkmode=internal and -extldflags=-static"
 	f.Host = "no dynamic symbol go:link.pkghash.plugin"
-	f.Fix = []string{"CGO_ENABLED=1 go build -trimpath " + shellQuote(orDot(b.Path))}
+	f.Fix = []string{rebuildHost(b)}
 	return crash(f)
 }
 
@@ -129,7 +122,7 @@ func (p *process) samePath(plug *Plugin, m module) Finding {
 	f := samePluginPath.finding(fmt.Sprintf("%s and %s have the same plugin path", m.file, plug.File))
 	f.Detail = "a process opens one plugin of each path; the path is the import path of the plugin's main package"
 	f.Host, f.Plugin = m.file+": "+m.pluginPath, plug.File+": "+plug.mod.Path
-	f.Fix = []string{"move " + shellQuote(filepath.Base(plug.File)) + "'s main package to an import path of its own (another module line in its go.mod, or another folder)", p.buildCommand(plug)}
+	f.Fix = []string{"move " + ShellWord(filepath.Base(plug.File)) + "'s main package to an import path of its own (another module line in its go.mod, or another folder)", p.buildCommand(plug)}
 	return f
 }
 

@@ -207,7 +207,7 @@ func (s *orderSearch) conflict(a, b *Plugin) (Finding, bool, error) {
 		if x, y := a.Binary.ModuleOf(pkg.Path), b.Binary.ModuleOf(pkg.Path); x != nil && y != nil && versionOf(x) != versionOf(y) {
 			f.Host, f.Plugin = fmt.Sprintf("%s: %s %s", a.File, x.Path, versionOf(x)), fmt.Sprintf("%s: %s %s", b.File, y.Path, versionOf(y))
 			if effective(x).Sum != "" && x.Replace == nil {
-				f.Fix = append([]string{"go get " + shellQuote(x.Path+"@"+x.Version)}, f.Fix...)
+				f.Fix = append([]string{"go get " + ShellWord(x.Path+"@"+x.Version)}, f.Fix...)
 			}
 		}
 		return f, true, nil

@@ -69,7 +69,7 @@ func scriptParams(t *testing.T, dir string) testscript.Params {
 // too: their home is none.
 func outerGoEnv(t *testing.T) map[string]string {
 	t.Helper()
-	out, err := exec.Command("go", "env", "-json", "GOCACHE", "GOMODCACHE", "GOPATH").Output()
+	out, err := exec.Command("go", "env", "-json", "GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

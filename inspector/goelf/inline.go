@@ -11,11 +11,16 @@ const (
 	inlTreeIndex = 2  // abi.PCDATA_InlTreeIndex
 	inlTree      = 3  // abi.FUNCDATA_InlTree
 	inlinedSize  = 16 // bytes of a runtime.inlinedCall
+	startLine    = 36 // where a runtime._func has its startLine, since 1.20
 	maxInlined   = 1 << 20
 )
 
-// position is a file, and the function that stands in it.
-type position struct{ name, file string }
+// position is a file, the function that stands in it, and the line of its first
+// token.
+type position struct {
+	name, file string
+	line       int32
+}
 
 // run is a stretch of a function's instructions with one value in a table that
 // is encoded by differences (runtime/symtab.go, step).
@@ -29,15 +34,15 @@ type run struct {
 // follows that.
 func (im *Image) positions(t *funcTable, fn []byte, name string) []position {
 	files := t.runsAt(im.Order.Uint32(fn[20:]))
-	inlined, names := im.inlined(t, fn)
+	inlined, callee := im.inlined(t, fn)
 	var list []position
 	for j := 0; len(files) > 0; {
-		pos := position{name: name}
+		pos := position{name: name, line: int32(im.Order.Uint32(fn[startLine:]))}
 		end := files[0].end
 		if j < len(inlined) {
 			end = min(end, inlined[j].end)
 			if v := inlined[j].value; v >= 0 {
-				pos.name = names(v)
+				pos.name, pos.line = callee(v)
 			}
 		}
 		var ok bool
@@ -55,9 +60,9 @@ func (im *Image) positions(t *funcTable, fn []byte, name string) []position {
 }
 
 // inlined gives which inlined function each stretch of a function belongs to, by
-// numbers that names turns into their names. There are none where the
-// function has none, or its tables do not read.
-func (im *Image) inlined(t *funcTable, fn []byte) (runs []run, names func(int64) string) {
+// numbers that callee turns into their names and first lines. There are none where
+// the function has none, or its tables do not read.
+func (im *Image) inlined(t *funcTable, fn []byte) (runs []run, callee func(int64) (string, int32)) {
 	npcdata, nfuncdata := uint64(im.Order.Uint32(fn[28:])), uint64(fn[43])
 	if t.gofunc == 0 || npcdata <= inlTreeIndex || nfuncdata <= inlTree {
 		return nil, nil
@@ -71,19 +76,19 @@ func (im *Image) inlined(t *funcTable, fn []byte) (runs []run, names func(int64)
 		return nil, nil
 	}
 	tree := t.gofunc + uint64(off)
-	return t.runsAt(im.Order.Uint32(fn[funcHeader+4*inlTreeIndex:])), func(n int64) string {
+	return t.runsAt(im.Order.Uint32(fn[funcHeader+4*inlTreeIndex:])), func(n int64) (string, int32) {
 		if n < 0 || n > maxInlined {
-			return ""
+			return "", 0
 		}
 		call, err := im.Bytes(tree+uint64(n)*inlinedSize, inlinedSize)
 		if err != nil || len(call) < inlinedSize {
-			return ""
+			return "", 0
 		}
 		s, err := stringAt(t.names, uint64(im.Order.Uint32(call[4:])))
 		if err != nil {
-			return ""
+			return "", 0
 		}
-		return s
+		return s, int32(im.Order.Uint32(call[12:]))
 	}
 }
 

@@ -25,30 +25,47 @@ type funcTable struct {
 // funcHeader is the size in bytes of runtime._func without its arrays.
 const funcHeader = 44
 
-// SourceFiles calls f with package paths and the paths of files that their
-// functions stand in, both as the compiler recorded them, until f returns false:
-// for each function the file of its own code, and the files of the functions
-// that were inlined into it, under their own packages. A package of which not even
-// that is left does not appear.
-func (im *Image) SourceFiles(f func(pkg, file string) bool) error {
+// A Func is a function and where its source stood, both as the compiler recorded
+// them.
+type Func struct {
+	Package string // import path
+	Name    string // with the package's path, escaped as in symbol names
+	File    string
+	Line    int    // of the function's first token; 0 where it is not known
+	In      string // the package of the function whose code it is part of: another one where it was inlined
+}
+
+// Funcs calls f with the functions of the file, until f returns false: each
+// function that has code of its own, and the functions that were inlined into it.
+// Functions of which not even that is left do not appear; others come often.
+func (im *Image) Funcs(f func(Func) bool) error {
 	s, ok, err := im.Lookup("runtime.firstmoduledata")
 	if err != nil || !ok {
 		return errors.Join(ErrNoFileTable, err)
 	}
-	return im.sourceFiles(s.Value, f)
+	return im.funcs(s.Value, f)
 }
 
-// PluginSourceFiles is SourceFiles for a plugin, whose module data has no name:
-// it is found through the field types, the 38th word in every release from 1.21 to
-// 1.27.
-func (im *Image) PluginSourceFiles(p *Plugin, f func(pkg, file string) bool) error {
+// PluginFuncs is Funcs for a plugin, whose module data has no name: it is found
+// through the field types, the 38th word in every release from 1.21 to 1.27.
+func (im *Image) PluginFuncs(p *Plugin, f func(Func) bool) error {
 	if p.typesField == 0 {
 		return ErrNoFileTable
 	}
-	return im.sourceFiles(p.Moduledata, f)
+	return im.funcs(p.Moduledata, f)
 }
 
-func (im *Image) sourceFiles(moduledata uint64, f func(pkg, file string) bool) error {
+// SourceFiles is Funcs for who wants packages and files alone.
+func (im *Image) SourceFiles(f func(pkg, file string) bool) error {
+	return im.Funcs(func(fn Func) bool { return f(fn.Package, fn.File) })
+}
+
+// PluginSourceFiles is PluginFuncs for who wants packages and files alone.
+func (im *Image) PluginSourceFiles(p *Plugin, f func(pkg, file string) bool) error {
+	return im.PluginFuncs(p, func(fn Func) bool { return f(fn.Package, fn.File) })
+}
+
+func (im *Image) funcs(moduledata uint64, f func(Func) bool) error {
 	t, err := im.funcTable(moduledata)
 	if err != nil {
 		return err
@@ -64,8 +81,9 @@ func (im *Image) sourceFiles(moduledata uint64, f func(pkg, file string) bool) e
 		if err != nil {
 			return fmt.Errorf("function table: %w", err)
 		}
+		in := funcPackage(name)
 		for _, pos := range im.positions(t, fn, name) {
-			if pkg := funcPackage(pos.name); pkg != "" && !f(pkg, pos.file) {
+			if pkg := funcPackage(pos.name); pkg != "" && !f(Func{pkg, pos.name, pos.file, int(pos.line), in}) {
 				return nil
 			}
 		}

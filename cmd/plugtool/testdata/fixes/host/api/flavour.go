@@ -1,0 +1,5 @@
+//go:build !special
+
+package api
+
+const Flavour = "plain"
