@@ -3,6 +3,8 @@ package builder
 import (
 	"fmt"
 	"strings"
+
+	"github.com/plugtool/plugtool/inspector"
 )
 
 // Commands gives the plan as commands for a POSIX shell: run one after the
@@ -15,14 +17,14 @@ func (p *Plan) Commands() []string {
 	for _, f := range p.files {
 		list = append(list, heredoc(f))
 	}
-	words := []string{"cd", shellQuote(p.Dir), "&&"}
+	words := []string{"cd", inspector.ShellQuote(p.Dir), "&&"}
 	if env := p.Env; len(env) > 0 {
 		words = append(words, "env")
 		for _, s := range env {
 			words = append(words, shellWord(s))
 		}
 	}
-	words = append(words, shellQuote(p.Toolchain.Command))
+	words = append(words, inspector.ShellQuote(p.Toolchain.Command))
 	for _, arg := range p.buildArgs(p.Output) {
 		words = append(words, shellWord(arg))
 	}
@@ -74,23 +76,13 @@ func heredoc(f tempFile) string {
 func shellWord(s string) string {
 	before, after, found := strings.Cut(s, workMark)
 	if !found {
-		return shellQuote(s)
+		return inspector.ShellQuote(s)
 	}
 	if before != "" {
-		before = shellQuote(before)
+		before = inspector.ShellQuote(before)
 	}
 	if after != "" {
 		after = shellWord(after)
 	}
 	return before + `"$work"` + after
-}
-
-var plainWord = lazily(`^[A-Za-z0-9_@%+=:,./-]+$`)
-
-// shellQuote quotes a word for a POSIX shell, where it needs that.
-func shellQuote(s string) string {
-	if plainWord().MatchString(s) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

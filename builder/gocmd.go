@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/plugtool/plugtool/inspector"
 )
 
 // goCommand is one run of the go command.
@@ -62,7 +64,7 @@ func (c goCommand) run(ctx context.Context, progress io.Writer) (stdout []byte, 
 func (c goCommand) String() string {
 	words := []string{"go"}
 	for _, arg := range c.args {
-		words = append(words, shellQuote(arg))
+		words = append(words, inspector.ShellQuote(arg))
 	}
 	return strings.Join(words, " ")
 }

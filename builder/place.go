@@ -13,6 +13,8 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/natefinch/atomic"
+
+	"github.com/plugtool/plugtool/inspector"
 )
 
 // sidecarExtension is that of a plugin's signature bundle.
@@ -68,7 +70,7 @@ func isMajor(elem string) bool {
 func checkOutput(output string) error {
 	dir := filepath.Dir(output)
 	if fi, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("output folder %s does not exist; make it: mkdir -p %s", dir, shellQuote(dir))
+		return fmt.Errorf("output folder %s does not exist; make it: mkdir -p %s", dir, inspector.ShellQuote(dir))
 	} else if err == nil && !fi.IsDir() {
 		return fmt.Errorf("output folder %s is not a folder", dir)
 	}

@@ -143,13 +143,13 @@ func (x *explainer) explain(mismatches []mismatch) []*cause {
 }
 
 // assign finds the causes of one package's mismatch: what its own module, folder or
-// source says; else what reaches every package; else what explains a package
-// that this one was linked after and may need; else what is left.
+// source says; else what reaches every package, or the standard library; else what
+// explains a package that this one was linked after and may need; else what is left.
 func (x *explainer) assign(pkg string) {
 	std := x.isStandard(pkg)
 	causes := x.own(pkg, std)
 	if len(causes) == 0 {
-		causes = slices.DeleteFunc(slices.Clone(x.global), func(c *cause) bool { return !c.every })
+		causes = slices.DeleteFunc(slices.Clone(x.global), func(c *cause) bool { return !std && !c.every })
 	}
 	if len(causes) == 0 {
 		causes = x.inherited(pkg, std)

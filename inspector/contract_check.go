@@ -12,7 +12,7 @@ import (
 // CheckContract says what of a contract a plugin does not keep, by itself: the methods
 // of an interface that has a name are known where the plugin has the type.
 func CheckContract(plug *Plugin, contract []Requirement) ([]Finding, error) {
-	c := contractCheck{plug: plug, build: "plugtool build -o " + shellQuote(plug.File)}
+	c := contractCheck{plug: plug, build: "plugtool build -o " + ShellWord(plug.File)}
 	var list []Finding
 	err := guard(func() (err error) { list, err = c.all(contract); return err })
 	return list, err
@@ -224,7 +224,7 @@ func (c *contractCheck) unknown(r Requirement, why string) Finding {
 	f := contractUnknown.finding(fmt.Sprintf("%s: whether %s fits is not known", c.plug.File, r.symbol))
 	f.Detail = why
 	f.Host = c.wants(r)
-	f.Fix = []string{"write the interface's methods into the contract, as in " + shellQuote(r.symbol+"=interface { Name() string }") +
+	f.Fix = []string{"write the interface's methods into the contract, as in " + ShellWord(r.symbol+"=interface { Name() string }") +
 		", or the type's import path as `plugtool inspect` prints it"}
 	return f
 }

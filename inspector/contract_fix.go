@@ -153,7 +153,7 @@ func method(scope *gotype.Scope, typ string, m gotype.Method) string {
 // mendType says why a symbol has another type than the host asserts, and what to do.
 func (c *contractCheck) mendType(s *subject) (why string, fix []string) {
 	assert := func(t string) []string {
-		return []string{"write the contract as " + shellQuote(s.symbol+"="+t) + ", and in the host assert that"}
+		return []string{"write the contract as " + ShellWord(s.symbol+"="+t) + ", and in the host assert that"}
 	}
 	variable := s.is.Kind == gotype.Pointer && gotype.Equal(s.is.Elem, s.typ)
 	switch {

@@ -78,7 +78,7 @@ func ShellQuote(s string) string {
 }
 
 // getFix takes a module from where the host has it: a released version, or a fork.
-func (x *explainer) getFix(h, m *Module) func(*process, *Plugin) []string {
+func getFix(h, m *Module) func(*process, *Plugin) []string {
 	return func(p *process, plug *Plugin) []string {
 		var list []string
 		switch {
@@ -101,7 +101,7 @@ func (x *explainer) getFix(h, m *Module) func(*process, *Plugin) []string {
 func (x *explainer) editedFix(h, m *Module) func(*process, *Plugin) []string {
 	switch {
 	case x.host.originOf(h).folder():
-		return x.sourceFix(h)
+		return sourceFix(h, x.roots[0][h.Path])
 	case m.Sum == "" && m.Replace == nil && m != &x.plugin.binary.Main: // out of a vendor folder
 		return func(p *process, plug *Plugin) []string {
 			return []string{"go mod vendor", p.buildCommand(plug)}
@@ -111,9 +111,8 @@ func (x *explainer) editedFix(h, m *Module) func(*process, *Plugin) []string {
 }
 
 // sourceFix builds with the source that the host was built from: where it lies, as
-// far as the host says so, else where it can be had.
-func (x *explainer) sourceFix(h *Module) func(*process, *Plugin) []string {
-	folder := x.roots[0][h.Path]
+// far as the host recorded its folder, else where it can be had.
+func sourceFix(h *Module, folder string) func(*process, *Plugin) []string {
 	return func(p *process, plug *Plugin) []string {
 		if info, err := os.Stat(filepath.Join(folder, "go.mod")); filepath.IsAbs(folder) && err == nil && info.Mode().IsRegular() {
 			return []string{p.buildCommand(plug, "--host-src", folder)}
@@ -160,7 +159,7 @@ func forge(module string) (url, sub string) {
 // toolchainFix builds with the host's toolchain, which only who built the host has.
 func toolchainFix(p *process, plug *Plugin) []string {
 	return []string{"put the Go toolchain that the host was built with into the folder GOROOT",
-		p.buildCommand(plug, "--toolchain", "GOROOT")}
+		p.buildCommand(plug, "--toolchain", "./GOROOT")}
 }
 
 // agreeingFix makes a plugin agree with one that was opened before it.

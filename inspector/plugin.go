@@ -248,15 +248,6 @@ func (p *Plugin) funcs(f func(goelf.Func) bool) error {
 	return p.image.PluginFuncs(p.mod, f)
 }
 
-// coveredPackages is Host.CoveredPackages; what cannot be read is left out.
-func (p *Plugin) coveredPackages() []string {
-	if p.mod == nil {
-		return nil
-	}
-	list, _ := coveredIn(p.image, p.Binary)
-	return list
-}
-
 // minorOf gives the minor release of a Go version, 26 for go1.26.8; 0 where the
 // version names no release.
 func minorOf(version string) int {

@@ -37,29 +37,33 @@ func (x *explainer) globals() []*cause {
 		flags.every = true
 		list = append(list, flags)
 	}
-	_, runtimeDiffers := x.mismatched["runtime"]
-	if runtimeDiffers {
+	if x.differs("runtime") {
 		for _, key := range []string{"-race", "-msan", "-asan"} {
 			if c := x.settingCause(key); c != nil {
 				list = append(list, c)
 			}
 		}
-		if _, e := splitVersion(a.GoVersion); !sameSet(e, experimentsOf(b)) {
-			list = append(list, x.experimentCause())
-		}
+	}
+	if x.differs("internal/goexperiment") && !sameSet(experimentsOf(a), experimentsOf(b)) {
+		list = append(list, x.experimentCause())
 	}
 	if c := x.releaseCause(); c != nil && x.mismatchedStd() {
 		if minorOf(a.GoVersion) != minorOf(b.GoVersion) || len(x.movedStd()) > 0 {
 			list = append([]*cause{c}, list...)
 		}
 	}
-	if (a.Setting("-pgo") == "") != (b.Setting("-pgo") == "") && runtimeDiffers {
+	if (a.Setting("-pgo") == "") != (b.Setting("-pgo") == "") && x.differs("runtime") {
 		list = append(list, x.settingCause("-pgo"))
 	}
 	for _, c := range list {
 		x.name(c)
 	}
 	return list
+}
+
+func (x *explainer) differs(pkg string) bool {
+	_, ok := x.mismatched[pkg]
+	return ok
 }
 
 func experimentsOf(b *Binary) string {
@@ -275,11 +279,10 @@ func (x *explainer) tagsByName(pkg string, std bool) *cause {
 // rest explains a package that nothing certain explains, by the likeliest setting
 // that differs.
 func (x *explainer) rest(pkg string, std bool) *cause {
-	keys := []string{"-tags", "-gcflags", "-pgo", "-race", "-msan", "-asan"}
-	if std {
-		keys = []string{"-pgo", "-gcflags", "-race", "-msan", "-asan"}
-	}
-	for _, key := range keys {
+	for _, key := range []string{"-cover", "-tags", "-gcflags", "-pgo", "-race", "-msan", "-asan"} {
+		if std && key == "-tags" {
+			continue // the standard library's are known by name
+		}
 		if key == "-gcflags" && flagsFor(x.host.binary, pkg, std) == flagsFor(x.plugin.binary, pkg, std) {
 			continue
 		}

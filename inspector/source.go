@@ -47,7 +47,7 @@ func (x *explainer) moduleCause(pkg string, h, m *Module) *cause {
 	if h.Path != m.Path {
 		c.host, c.plugin = h.Path+" "+c.host, m.Path+" "+c.plugin
 		c.title = fmt.Sprintf("%s has package %s in module %s, %s in %s", x.host.name, pkg, c.host, x.plugin.name, c.plugin)
-		c.fix = x.getFix(h, m)
+		c.fix = getFix(h, m)
 		return c
 	}
 	a, b := x.host.originOf(h), x.plugin.originOf(m)
@@ -70,9 +70,9 @@ func (x *explainer) moduleCause(pkg string, h, m *Module) *cause {
 	}
 	if a.folder() {
 		c.detail = joinDetail(c.detail, x.uncommitted(h))
-		c.fix = x.sourceFix(h)
+		c.fix = sourceFix(h, x.roots[0][h.Path])
 	} else {
-		c.fix = x.getFix(h, m)
+		c.fix = getFix(h, m)
 	}
 	return c
 }
@@ -151,7 +151,7 @@ func (x *explainer) folderCause(pkg string, h, m *Module) *cause {
 		return c
 	}
 	if x.host.originOf(h).folder() && !x.plugin.originOf(m).folder() {
-		c.fix = x.sourceFix(h)
+		c.fix = sourceFix(h, x.roots[0][h.Path])
 	}
 	if x.host.binary.Trimmed() {
 		c.detail = fmt.Sprintf("%s has it %s, %s %s; the compiler records another path for each", x.host.name, x.host.how(h), x.plugin.name, x.plugin.how(m))
@@ -280,7 +280,7 @@ func (x *explainer) unknownCause(pkg string, std bool) *cause {
 		c.kind = moduleReplaced
 		c.title = fmt.Sprintf("%s has %s %s, %s has %s", x.host.name, h.Path, versionOf(h), x.plugin.name, versionOf(own))
 		c.host, c.plugin = versionOf(h), versionOf(own)
-		c.fix = x.sourceFix(h)
+		c.fix = sourceFix(h, x.roots[0][h.Path])
 	default:
 		c.kind = sourceEdited
 		c.title = fmt.Sprintf("the source of %s was edited: %s and %s have different code in %s", pkg, x.host.name, x.plugin.name, versionedPath(h))

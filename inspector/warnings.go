@@ -62,6 +62,7 @@ func (p *process) sameHashes(plug *Plugin) []Finding {
 // other checksums are other source, while a folder may hold anything.
 func (p *process) otherSource(plug *Plugin, host, own *Module) (Finding, bool) {
 	a, b := effective(host), effective(own)
+	from, of := (&side{binary: p.host.Binary()}).originOf(host), (&side{binary: plug.Binary}).originOf(own)
 	f := sameHashOtherModule.finding(fmt.Sprintf("host has %s %s, plugin has %s", own.Path, versionOf(host), versionOf(own)))
 	f.Host, f.Plugin = versionOf(host), versionOf(own)
 	f.Fix = []string{p.buildCommand(plug)}
@@ -75,11 +76,19 @@ func (p *process) otherSource(plug *Plugin, host, own *Module) (Finding, bool) {
 			f.Host, f.Plugin = f.Host+" "+a.Sum, f.Plugin+" "+b.Sum
 		}
 		return f, a.Sum != b.Sum
+	case from == released && of == released:
+		// A vendored module has its version, and no sum.
+		f.Severity = Warning
+		f.Detail = "the package hashes agree, so it loads; " + shares
+		return f, host.Version != own.Version
 	case a.Sum != "" || b.Sum != "":
 		f.Severity = Note
 		f.Host, f.Plugin = versionOf(host)+releaseOrFolder(a), versionOf(own)+releaseOrFolder(b)
 		f.Title = fmt.Sprintf("host has %s %s, plugin has %s", own.Path, f.Host, f.Plugin)
 		f.Detail = "the package hashes agree, so it loads; whether the code is the same no file tells, and " + shares
+		if f.Fix = getFix(host, own)(p, plug); from.folder() {
+			f.Fix = sourceFix(host, "")(p, plug)
+		}
 		return f, true
 	}
 	x, y := revision(p.host.Binary()), revision(plug.Binary)

@@ -15,6 +15,10 @@ type Report struct {
 	// Keys are the files of the public keys that were given. Where there are
 	// any, every plugin has to be signed by one of them.
 	Keys []string
+
+	// Bundle is the file in which the signature was looked for, "" for the sidecars
+	// beside each plugin.
+	Bundle string
 }
 
 // SignatureRequired says whether anything but a verified signature is an error.

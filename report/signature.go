@@ -39,13 +39,17 @@ func (r *Report) findings(p Plugin) []inspector.Finding {
 // signed is there a command: signing what was changed, or what a stranger
 // signed, is nothing to paste without a thought.
 func (r *Report) signatureFinding(p Plugin) inspector.Finding {
-	sign := fmt.Sprintf("plugtool sign --key %s %s", shellWord(r.privateKey()), shellWord(p.File))
+	sign := "plugtool sign --key " + inspector.ShellWord(r.privateKey())
+	if r.Bundle != "" {
+		sign += " --bundle " + inspector.ShellWord(r.Bundle)
+	}
+	sign += " " + inspector.ShellWord(p.File)
 	f := inspector.Finding{
 		ID:       signatureInvalid,
 		Severity: inspector.Error,
 		Title:    fmt.Sprintf("the signature of %s is invalid", p.File),
 		Detail:   p.Signature.Reason,
-		Fix:      []string{"fetch " + shellWord(p.File) + " and its signature anew, or, if the change is yours: " + sign},
+		Fix:      []string{"fetch " + inspector.ShellWord(p.File) + " and its signature anew, or, if the change is yours: " + sign},
 	}
 	switch p.Signature.Status {
 	case bundle.Missing:
@@ -67,16 +71,4 @@ func (r *Report) signatureFinding(p Plugin) inspector.Finding {
 // public key, as generate-key-pair names them.
 func (r *Report) privateKey() string {
 	return strings.TrimSuffix(r.Keys[0], ".pub") + ".key"
-}
-
-// shellWord makes a file's name one word of a POSIX shell.
-func shellWord(name string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@%+=:,-"
-	if strings.HasPrefix(name, "-") {
-		name = "./" + name
-	}
-	if name != "" && strings.Trim(name, plain) == "" {
-		return name
-	}
-	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }

@@ -111,7 +111,7 @@ func (p *program) buildOptions(c *cli.Context) (buildOptions, error) {
 		Package:   strings.Join(p.given.args, ""),
 		Output:    within(o.Dir, c.String("output")),
 		Env:       p.env,
-		Toolchain: c.String("toolchain"),
+		Toolchain: toolchain(o.Dir, c.String("toolchain")),
 		HostSrc:   c.String("host-src"),
 		PGO:       c.String("pgo"),
 		Flags:     p.given.rest,
@@ -176,6 +176,14 @@ func packageFolder(pkg string) string {
 		return filepath.Dir(pkg)
 	}
 	return "."
+}
+
+// toolchain makes a GOROOT's path absolute; what has no separator is a word.
+func toolchain(dir, option string) string {
+	if !strings.ContainsRune(option, filepath.Separator) {
+		return option
+	}
+	return filepath.Clean(within(dir, option))
 }
 
 // within makes a path absolute. A slash at its end, which makes it a folder's,

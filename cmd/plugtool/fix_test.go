@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -25,9 +26,9 @@ import (
 // built in the host's folder, plugins in the plugin's.
 type fixCase struct {
 	name   string
-	host   string // makes ../bin/host; installs the released one where it is empty
-	plugin string // makes a.so
-	want   []string
+	host   string            // makes ../bin/host; installs the released one where it is empty
+	plugin string            // makes a.so
+	want   []string          // a part of each finding's "ID title | host | plugin"
 	edits  map[string]string // by a part of the fix in words: the command that does it, in the plugin's folder
 	list   string            // the plugins that are verified, a.so where it is empty
 }
@@ -41,7 +42,10 @@ const (
 
 // fixWorld is what all cases of a run use: a module proxy, and a module cache with the
 // toolchains of the caches of whoever runs the tests.
-type fixWorld struct{ env []string }
+type fixWorld struct {
+	env   []string
+	cache string // of modules
+}
 
 func newFixWorld(t *testing.T) *fixWorld {
 	t.Helper()
@@ -82,7 +86,7 @@ func newFixWorld(t *testing.T) *fixWorld {
 	outer := outerGoEnv(t)
 	cache := filepath.Join(dir, "mod")
 	borrowToolchains(t, outer["GOMODCACHE"], cache)
-	return &fixWorld{env: []string{
+	return &fixWorld{cache: cache, env: []string{
 		"PATH=" + filepath.Dir(plugtool) + string(filepath.ListSeparator) + os.Getenv("PATH"),
 		"HOME=" + dir, "GOCACHE=" + outer["GOCACHE"], "GOMODCACHE=" + cache, "GOENV=off", "GOTOOLCHAIN=local",
 		"GOPROXY=" + proxy.URL + "," + outer["GOPROXY"], "GONOSUMDB=example.com", "GOFLAGS=-modcacherw -buildvcs=false", "CGO_ENABLED=1",
@@ -249,7 +253,8 @@ func (c fixCase) test(t *testing.T, world *fixWorld) {
 		t.Errorf("findings:\n%s\nwant:\n%s", strings.Join(said, "\n"), strings.Join(c.want, "\n"))
 	}
 	for i := range min(len(said), len(c.want)) {
-		if want := strings.NewReplacer("DIR", b.dir, "PROFILE", profile(t)).Replace(c.want[i]); said[i] != want {
+		want := strings.NewReplacer("DIR", b.dir, "CACHE", b.cache, "PROFILE", profile(t), "GORELEASE", runtime.Version()).Replace(c.want[i])
+		if !strings.Contains(said[i], want) {
 			t.Errorf("finding\n  %s\nwant\n  %s", said[i], want)
 		}
 	}

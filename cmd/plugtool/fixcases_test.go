@@ -1,69 +1,59 @@
 package main
 
-import "runtime"
-
 // fixCases are hosts and plugins that differ in one thing, or in a few.
 func fixCases() []fixCase {
-	go1268 := runtime.Version()
 	return []fixCase{
 		{name: "trimpath", plugin: `go build -buildmode=plugin -o a.so .`,
 			want: []string{"PT303 host was built with -trimpath, plugin without | -trimpath=true | -trimpath=false"}},
-		{name: "trimpath of the host", host: `go build -o ../bin/host ./cmd/host`, plugin: fromDir,
-			want: []string{"PT303 host was built without -trimpath, plugin with | -trimpath=false | -trimpath=true"}},
 		{name: "race", plugin: `go build -race -trimpath -buildmode=plugin -o a.so .`,
 			want: []string{"PT304 host was built without -race, plugin with -race=true | no -race | -race=true"}},
-		{name: "tag", host: `go build -trimpath -tags=special,other -o ../bin/host ./cmd/host`, plugin: fromDir,
-			want: []string{"PT402", "PT304 host was built with -tags=special,other, plugin without | -tags=special,other | no -tags"}},
+		{name: "tag", host: `go build -trimpath -tags=special,other -o ../bin/host ./cmd/host`, plugin: workspace(plain),
+			want:  []string{"PT304 host was built with -tags=special,other, plugin without | -tags=special,other | no -tags"},
+			edits: hostSource},
 		{name: "experiment", plugin: `GOEXPERIMENT=nogreenteagc ` + plain,
 			want: []string{"PT304 host was built without GOEXPERIMENT, plugin with GOEXPERIMENT=nogreenteagc | no GOEXPERIMENT | GOEXPERIMENT=nogreenteagc"}},
-		{name: "compiler flags", plugin: `go build -trimpath '-gcflags=all=-N -l' -buildmode=plugin -o a.so .`,
-			want: []string{"PT304 host was built without -gcflags, plugin with -gcflags=all=-N -l | no -gcflags | -gcflags=all=-N -l"}},
 		{name: "compiler flags for a package", plugin: `go build -trimpath -gcflags=example.com/dep=-l -buildmode=plugin -o a.so .`,
 			want: []string{"PT304 host was built without -gcflags, plugin with -gcflags=example.com/dep=-l | no -gcflags | -gcflags=example.com/dep=-l"}},
-		{name: "cover", host: `go build -trimpath -cover -coverpkg=example.com/dep,fmt -o ../bin/host ./cmd/host`, plugin: `go mod edit -replace=example.com/host=../host; sed -i 's/strings/fmt/; s/fmt.Fields(/[]string{fmt.Sprint(/; s/api.Flavour)/api.Flavour)}/; s/strings.Repeat("a", \(.*\))$/fmt.Sprint(\1)/' main.go; ` + plain,
-			want: []string{"PT304 host was built with -cover of example.com/dep"}},
-		{name: "profile", plugin: `go build -trimpath -pgo=$PROFILE -buildmode=plugin -o a.so .`,
-			want: []string{"PT304 host was built without -pgo, plugin with -pgo=cpu.pgo | no -pgo | -pgo=cpu.pgo"}},
+		{name: "cover", host: `go build -trimpath -cover -coverpkg=example.com/dep,unicode/utf8 -o ../bin/host ./cmd/host`, plugin: workspace(plain),
+			want:  []string{"PT304 host was built with -cover of example.com/dep,unicode/utf8, plugin without | -cover of example.com/dep,unicode/utf8 | no -cover"},
+			edits: hostSource},
 		{name: "profile of the host", host: `go build -pgo=$PROFILE -o ../bin/host ./cmd/host`, plugin: `go mod edit -replace=example.com/host=../host; go build -buildmode=plugin -o a.so .`,
 			want: []string{"PT304 host was built with -pgo=PROFILE, plugin without | -pgo=PROFILE | no -pgo"}},
-		{name: "profile of a trimmed host", host: `cp $PROFILE cmd/host/default.pgo; ` + built, plugin: fromDir,
-			want:  []string{"PT402", "PT304 host was built with -pgo=default.pgo, plugin without | -pgo=default.pgo | no -pgo"},
-			edits: map[string]string{"put the profile default.pgo": `cp $PROFILE default.pgo`}},
 		{name: "module version", plugin: `go get example.com/dep@v1.1.0 && ` + plain,
 			want: []string{"PT401 host has example.com/dep v1.0.0, plugin has v1.1.0 | v1.0.0 | v1.1.0"}},
-		{name: "two modules", plugin: `go get example.com/dep@v1.1.0 example.com/two@v1.1.0 && ` + plain,
-			want: []string{"PT401 host has example.com/dep v1.0.0, plugin has v1.1.0 | v1.0.0 | v1.1.0",
-				"PT401 host has example.com/two v1.0.0, plugin has v1.1.0 | v1.0.0 | v1.1.0"}},
-		{name: "module version and race", plugin: `go get example.com/two@v1.1.0 && go build -race -trimpath -buildmode=plugin -o a.so .`,
-			want: []string{"PT401 host has example.com/two v1.0.0, plugin has v1.1.0 | v1.0.0 | v1.1.0",
-				"PT304 host was built without -race, plugin with -race=true | no -race | -race=true"}},
 		{name: "fork in the plugin", plugin: `go mod edit -replace=example.com/dep=example.com/fork@v1.0.0 && go mod tidy && ` + plain,
 			want: []string{"PT403 host has example.com/dep v1.0.0, plugin has v1.0.0 => example.com/fork v1.0.0 | v1.0.0 | v1.0.0 => example.com/fork v1.0.0"}},
-		{name: "fork in the host", host: `go mod edit -replace=example.com/dep=example.com/fork@v1.0.0 && go mod tidy && ` + built, plugin: fromDir,
-			want: []string{"PT403 host has example.com/dep v1.0.0 => example.com/fork v1.0.0, plugin has v1.0.0 | v1.0.0 => example.com/fork v1.0.0 | v1.0.0", "PT402"}},
 		{name: "checkout and release", host: built,
 			want:  []string{"PT401 host has example.com/host (devel), plugin has v1.0.0 | (devel) | v1.0.0"},
-			edits: map[string]string{"put the source of example.com/host": `cp -r ../host DIR`}},
-		{name: "untrimmed checkout and release", host: `go build -o ../bin/host ./cmd/host`, plugin: `go build -buildmode=plugin -o a.so .`,
-			want: []string{"PT401 host has example.com/host (devel), plugin has v1.0.0 | (devel) | v1.0.0"}},
-		{name: "checkout and folder", host: built, plugin: fromDir,
-			want: []string{"PT402 host compiled example.com/host in example.com/host, plugin in example.com/host@v1.0.0 | example.com/host | example.com/host@v1.0.0"}},
-		{name: "edited", host: built, plugin: `cp -r ../host mine; sed -i 's/^var Total/\/\/ A line.\nvar Total/' mine/api/api.go; cp go.mod ../go.mod.kept; (cd .. && go work init ./plugin ./plugin/mine) && ` + plain + ` && rm ../go.work`,
-			want:  []string{"PT404"},
-			edits: map[string]string{"put the source of example.com/host": `cp -r ../host DIR`}},
+			edits: hostSource},
+		{name: "edited", host: built, plugin: `cp -r ../host mine; sed -i 's/^var Total/\/\/ A line.\nvar Total/' mine/api/api.go; ` + workspaceOf("./plugin ./plugin/mine", plain),
+			want:  []string{"PT404 the source of example.com/host/api was edited: host and plugin have different code in example.com/host (devel) | api.Add in line 10 of api.go | api.Add in line 11 of api.go"},
+			edits: hostSource},
+		{name: "patched standard library", plugin: patchedLibrary + ` && go build -overlay=overlay.json -trimpath -buildmode=plugin -o a.so .`,
+			want:  []string{"PT405 package unicode/utf8 of the standard library is not the same in the GORELEASE of host and of plugin | package hash "},
+			edits: map[string]string{"put the Go toolchain": `ln -s $(go env GOROOT) GOROOT`}},
 		{name: "other module cache", host: `GOMODCACHE=$PWD/../mod GOBIN=$PWD/../bin go install example.com/host/cmd/host@v1.0.0`, plugin: `go build -buildmode=plugin -o a.so .`,
-			want: []string{"PT402 a"}},
-		{name: "vendored untrimmed", host: `go mod vendor && go build -o ../bin/host ./cmd/host`, plugin: `go mod edit -replace=example.com/host=../host; go build -buildmode=plugin -o a.so .`,
-			want: []string{"PT402 host compiled example.com/dep in DIR/host/vendor/example.com/dep, plugin in "}},
-		{name: "release", plugin: `GOTOOLCHAIN=go1.25.12 ` + plain,
-			want: []string{"PT302 host was built with " + go1268 + ", plugin with go1.25.12 | " + go1268 + " | go1.25.12"}},
-		{name: "release and module version", host: `GOTOOLCHAIN=go1.25.12 GOBIN=$PWD/../bin go install -trimpath example.com/host/cmd/host@v1.0.0`, plugin: `go get example.com/dep@v1.1.0 && GOTOOLCHAIN=go1.24.13 ` + plain,
-			want: []string{"PT401 host has example.com/dep v1.0.0, plugin has v1.1.0 | v1.0.0 | v1.1.0", "PT301 host was built with go1.25.12, plugin with go1.24.13 | go1.25.12 | go1.24.13"}},
-		{name: "workspace", host: `cp -r $(go list -m -f {{.Dir}} example.com/dep) ../dep; (cd .. && go work init ./host ./dep) && ` + built + ` && rm ../go.work`, plugin: fromDir,
-			want: []string{"PT401 host has example.com/dep (devel) from a workspace"}},
-		{name: "test binary", host: `printf 'package api\n\nimport (\n"plugin"\n"fmt"\n"os"\n"testing"\n)\n\nfunc TestOpen(t *testing.T) {\n_, err := plugin.Open(os.Getenv("SO"))\nif err == nil { fmt.Println("loads") }\n}\n' > api/in_test.go; go test -c -trimpath -o ../bin/host ./api`, plugin: fromDir,
-			want: []string{"PT406"}},
-		{name: "without cgo", host: `CGO_ENABLED=0 go install -trimpath ./cmd/host && CGO_ENABLED=0 ` + built, plugin: fromDir,
-			want: []string{"PT101"}},
+			want: []string{"PT402 host compiled its modules in the module cache DIR/mod, plugin in the module cache CACHE | DIR/mod | CACHE"}},
+		{name: "release and module version", host: `GOTOOLCHAIN=go1.25.12 ` + installed, plugin: `go get example.com/dep@v1.1.0 && GOTOOLCHAIN=go1.24.13 ` + plain,
+			want: []string{"PT301 host was built with go1.25.12, plugin with go1.24.13 | go1.25.12 | go1.24.13",
+				"PT401 host has example.com/dep v1.0.0, plugin has v1.1.0 | v1.0.0 | v1.1.0"}},
+		{name: "without cgo", host: `CGO_ENABLED=0 ` + built, plugin: fromDir,
+			want: []string{"PT101 ../bin/host was built with CGO_ENABLED=0, where Go has no plugins | CGO_ENABLED=0 | "}},
+		{name: "same path", plugin: plain + ` && cp a.so b.so && rm a.so && ` + plain, list: "./b.so ./a.so",
+			want:  []string{"PT501 ./b.so and ./a.so have the same plugin path"},
+			edits: map[string]string{"main package": `go mod edit -module example.com/plugin/again`}},
 	}
 }
+
+// patchedLibrary makes an overlay in which a file of package unicode/utf8 has a line more.
+const patchedLibrary = `f=$(go env GOROOT)/src/unicode/utf8/utf8.go && (echo "// A line more."; cat $f) > utf8.go.txt && echo "{\"Replace\":{\"$f\":\"$PWD/utf8.go.txt\"}}" > overlay.json`
+
+// workspace runs a plugin's build in a workspace with the host's module.
+func workspace(build string) string { return workspaceOf("./host ./plugin", build) }
+
+func workspaceOf(members, build string) string {
+	return `(cd .. && go work init ` + members + `) && ` + build + ` && rm ../go.work`
+}
+
+// hostSource is where the host's source is.
+var hostSource = map[string]string{"put the source of example.com/host": `rm -rf DIR; cp -r ../host DIR`}

@@ -69,7 +69,7 @@ func (p *program) verify(c *cli.Context) error {
 			return plugin.Err
 		}
 	}
-	r := &report.Report{Keys: o.keyFiles}
+	r := &report.Report{Keys: o.keyFiles, Bundle: o.bundle}
 	signatures := checkSignatures(plugins, o)
 	verdicts, err := o.judgeAll(c.Context, plugins)
 	if err != nil {
