@@ -4,9 +4,11 @@ import "testing"
 
 // companyRecipes are more hosts and plugins, as in recipes.
 var companyRecipes = map[string]string{
-	"other-21.so": "GOTOOLCHAIN=go1.21.13 go build -trimpath -buildmode=plugin -o OUT ./other",
-	"other-25.so": "GOTOOLCHAIN=go1.25.12 go build -trimpath -buildmode=plugin -o OUT ./other",
-	"other-27.so": "GOTOOLCHAIN=go1.27.1 go build -trimpath -buildmode=plugin -o OUT ./other",
+	"other-21.so":          "GOTOOLCHAIN=go1.21.13 go build -trimpath -buildmode=plugin -o OUT ./other",
+	"other-25.so":          "GOTOOLCHAIN=go1.25.12 go build -trimpath -buildmode=plugin -o OUT ./other",
+	"host-nobuildinfo":     "go build -trimpath -o OUT ./host && objcopy -R .go.buildinfo OUT",
+	"plain-nobuildinfo.so": "go build -trimpath -buildmode=plugin -o OUT ./plain && objcopy -R .go.buildinfo OUT",
+	"other-27.so":          "GOTOOLCHAIN=go1.27.1 go build -trimpath -buildmode=plugin -o OUT ./other",
 }
 
 // TestForeignCompany: a plugin whose release keeps moduledata.next elsewhere never gets
@@ -21,5 +23,14 @@ func TestForeignCompany(t *testing.T) {
 		"host-21: other-21.so plain-25.so plain-21.so", "host-21: other-21.so plain-27.so plain-21.so", "host-21: other-21.so plain-23.so",
 		"host-21: other-21.so plain.so", "host: other.so plain-21.so", "host-21: other-21.so plain-27.so plain-25.so plain-21.so",
 		"host: other.so plain-25.so plain-21.so", "host: clib.so plain-25.so", "host: other.so clib.so plain-25.so plain.so",
+	})
+}
+
+// TestWithoutBuildInfo: the release is then known from the runtime's own variables.
+func TestWithoutBuildInfo(t *testing.T) {
+	t.Parallel()
+	loadAndCompare(t, []string{
+		"host: plain-nobuildinfo.so other.so", "host-nobuildinfo: plain-untrim.so other.so plain-25.so",
+		"host-nobuildinfo: plain-nobuildinfo.so dep1.so", "host-25: plain-nobuildinfo.so",
 	})
 }

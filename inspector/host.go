@@ -148,10 +148,7 @@ func newHost(file string, data []byte) (*Host, error) {
 // readFacts fills in what program and dynamic headers and the build information
 // say.
 func readFacts(im *goelf.Image, b *Binary) error {
-	version, modinfo, err := im.BuildInfo()
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNotGo, err)
-	}
+	version, modinfo, verr := im.BuildInfo()
 	if strings.ContainsFunc(version, unicode.IsControl) {
 		return fmt.Errorf("%w: its Go version is %q", ErrNotGo, version)
 	}
@@ -160,6 +157,7 @@ func readFacts(im *goelf.Image, b *Binary) error {
 	b.Platform = systemOf(im, b.Setting("GOOS")) + "/" + machineName(im)
 	b.Interpreter = im.Interpreter()
 	b.PIE = im.PIE()
+	var err error
 	if b.Needed, err = im.Needed(); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotGo, err)
 	}
@@ -167,6 +165,9 @@ func readFacts(im *goelf.Image, b *Binary) error {
 		b.Glibc = newestGlibc(needs)
 	}
 	b.ModuledataSize = im.ModuledataSize()
+	if verr != nil {
+		return fmt.Errorf("%w: %w", ErrNotGo, verr)
+	}
 	return nil
 }
 

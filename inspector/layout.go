@@ -1,6 +1,9 @@
 package inspector
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // layoutClass numbers the layouts of runtime.moduledata that let one release read
 // another's: Go 1.21 and 1.22 read each other's, as do 1.23 to 1.25 (observed;
@@ -35,14 +38,14 @@ func (p *process) layout(plug *Plugin) (PluginVerdict, bool) {
 	if p.cutBy != nil {
 		f = otherLayout.finding(fmt.Sprintf("after %s was opened, no plugin loads in the process", p.cutBy.File))
 		f.Detail = fmt.Sprintf("%s was built with %s, and its module data cut the list in which the host's runtime, of %s, looks for plugins",
-			p.cutBy.File, p.cutBy.Binary.GoVersion, host.GoVersion)
-		f.Host, f.Plugin = host.GoVersion, p.cutBy.Binary.GoVersion
+			p.cutBy.File, releaseOf(p.cutBy), host.GoVersion)
+		f.Host, f.Plugin = host.GoVersion, releaseOf(p.cutBy)
 		f.Fix = []string{p.buildCommand(p.cutBy)}
 	} else {
-		f = otherLayout.finding(fmt.Sprintf("host was built with %s, plugin with %s", host.GoVersion, plug.Binary.GoVersion))
+		f = otherLayout.finding(fmt.Sprintf("host was built with %s, plugin with %s", host.GoVersion, releaseOf(plug)))
 		f.Detail = fmt.Sprintf("the host's runtime misreads the plugin's module data (%d bytes in the host, %d in the plugin) and does not get as far as comparing package hashes",
 			host.ModuledataSize, plug.Binary.ModuledataSize)
-		f.Host, f.Plugin = host.GoVersion, plug.Binary.GoVersion
+		f.Host, f.Plugin = host.GoVersion, releaseOf(plug)
 		f.Fix = []string{p.buildCommand(plug)}
 		if size {
 			f.Detail += "; it ends the process"
@@ -74,4 +77,9 @@ func (p *process) takenForLast(plug *Plugin, f Finding) PluginVerdict {
 	f.Detail = joinDetail(f.Detail, fmt.Sprintf("Go takes it for %s, which was opened before", p.modules[last].file))
 	p.opened[plug.Path] = &result{refusal: "plugin already loaded"}
 	return refuse("plugin already loaded", f)
+}
+
+// releaseOf says which Go a plugin was built with, as far as it says so itself.
+func releaseOf(plug *Plugin) string {
+	return cmp.Or(plug.Binary.GoVersion, "a release of Go that it does not name")
 }

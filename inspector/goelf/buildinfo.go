@@ -23,7 +23,8 @@ const (
 // BuildInfo gives the Go version and the module information that the go command
 // stored in the file, in the form that runtime/debug.ParseBuildInfo reads
 // (format: cmd/link/internal/ld/data.go, buildinfo). Only the inline form is
-// read, which Go has written since 1.18.
+// read, which Go has written since 1.18. Where a tool has removed it, the runtime's own
+// copies of both serve, which a host and a plugin export.
 func (im *Image) BuildInfo() (version, modinfo string, err error) {
 	if s, ok, err := im.Lookup("go:buildinfo"); err == nil && ok {
 		if v, m, err := im.buildInfoAt(s.Value); err == nil {
@@ -58,7 +59,34 @@ func (im *Image) BuildInfo() (version, modinfo string, err error) {
 			}
 		}
 	}
-	return "", "", ErrNoBuildInfo
+	return im.runtimeBuildInfo()
+}
+
+// runtimeBuildInfo is BuildInfo from the variables that runtime.Version and
+// runtime/debug.ReadBuildInfo use.
+func (im *Image) runtimeBuildInfo() (version, modinfo string, err error) {
+	v, ok, err := im.Lookup("runtime.buildVersion")
+	if err != nil || !ok {
+		return "", "", ErrNoBuildInfo
+	}
+	if version, err = im.goString(v.Value, 256); err != nil || version == "" {
+		return "", "", ErrNoBuildInfo
+	}
+	if m, ok, err := im.Lookup("runtime.modinfo"); err == nil && ok {
+		if modinfo, err = im.goString(m.Value, buildInfoMax); err != nil {
+			modinfo = ""
+		}
+	}
+	return version, withoutMarks(modinfo), nil
+}
+
+// withoutMarks gives the text between the two 16-byte marks that it stands in
+// (cmd/go/internal/modload.ModInfoData).
+func withoutMarks(m string) string {
+	if len(m) >= 33 && m[len(m)-17] == '\n' {
+		return m[16 : len(m)-16]
+	}
+	return ""
 }
 
 func (im *Image) buildInfoAt(addr uint64) (version, modinfo string, err error) {
@@ -92,13 +120,7 @@ func (im *Image) buildInfoIn(addr, size uint64) (version, modinfo string, err er
 	if !ok {
 		return "", "", errCut
 	}
-	// The text stands between two 16-byte marks (cmd/go/internal/modload.ModInfoData).
-	if len(m) >= 33 && m[len(m)-17] == '\n' {
-		m = m[16 : len(m)-16]
-	} else {
-		m = ""
-	}
-	return v, m, nil
+	return v, withoutMarks(m), nil
 }
 
 func varintString(b []byte) (string, []byte, bool) {

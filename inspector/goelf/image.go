@@ -42,6 +42,7 @@ type Image struct {
 	flags uint32 // e_flags
 	osabi byte   // EI_OSABI
 	segs  []segment
+	loads []segment        // those of type PT_LOAD, joined where nothing lies between them
 	dyn   map[int64]uint64 // first value of each tag
 
 	little                 bool     // Order is binary.LittleEndian
@@ -131,7 +132,27 @@ func (im *Image) readHeader() error {
 	for i := uint64(0); i < phnum; i++ {
 		im.segs = append(im.segs, im.segment(p[i*phent:]))
 	}
+	im.joinLoads()
 	return nil
+}
+
+// joinLoads makes one of the loaded segments that follow each other in the file as in
+// memory: patchelf lays a table across two of them.
+func (im *Image) joinLoads() {
+	for _, s := range im.segs {
+		if s.typ != segLoad {
+			continue
+		}
+		if n := len(im.loads); n > 0 {
+			last := &im.loads[n-1]
+			if last.filesz == last.memsz && last.vaddr+last.memsz == s.vaddr && last.off+last.filesz == s.off {
+				last.filesz += s.filesz
+				last.memsz += s.memsz
+				continue
+			}
+		}
+		im.loads = append(im.loads, s)
+	}
 }
 
 func (im *Image) segment(p []byte) segment {
@@ -205,8 +226,8 @@ func (im *Image) word(b []byte) uint64 {
 // relocations applied. What lies in a segment's memory but not in its file part
 // (bss) reads as zeros. The slice must not be written to.
 func (im *Image) Bytes(addr, n uint64) ([]byte, error) {
-	for _, s := range im.segs {
-		if s.typ != segLoad || addr < s.vaddr || addr-s.vaddr >= s.memsz || n > s.memsz-(addr-s.vaddr) {
+	for _, s := range im.loads {
+		if addr < s.vaddr || addr-s.vaddr >= s.memsz || n > s.memsz-(addr-s.vaddr) {
 			continue
 		}
 		at := addr - s.vaddr
@@ -234,8 +255,8 @@ func (im *Image) Bytes(addr, n uint64) ([]byte, error) {
 // table gives up to n bytes at an address in a slice that may be shorter where
 // the segment's file part ends.
 func (im *Image) table(addr, n uint64) ([]byte, error) {
-	for _, s := range im.segs {
-		if s.typ == segLoad && addr >= s.vaddr && addr-s.vaddr < s.filesz {
+	for _, s := range im.loads {
+		if addr >= s.vaddr && addr-s.vaddr < s.filesz {
 			at := addr - s.vaddr
 			return im.file.view(s.off+at, min(n, s.filesz-at))
 		}

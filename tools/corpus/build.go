@@ -113,6 +113,7 @@ func (w *workshop) make(r *recipe) (string, error) {
 	args := r.arguments(out)
 	for i, a := range args {
 		a = strings.ReplaceAll(a, "PROFILE", filepath.Join(w.sources, "cpu.pgo"))
+		a = strings.ReplaceAll(a, "VERSIONS", filepath.Join(w.sources, "hidden.map"))
 		args[i] = strings.ReplaceAll(a, "PKG", r.program.pkg)
 	}
 	cmd := exec.Command(filepath.Join(goroot, "bin", "go"), args...)

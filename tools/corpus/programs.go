@@ -59,6 +59,10 @@ var modifiers = map[string]modifier{
 	"nodelete": {ldflags: "-extldflags=-Wl,-z,nodelete"}, "separate": {ldflags: "-extldflags=-Wl,-z,noseparate-code"},
 	"symfuncs": {ldflags: "-extldflags=-Wl,-Bsymbolic-functions"}, "asneeded": {ldflags: "-extldflags=-Wl,--as-needed"},
 	"sw": {ldflags: "-s -w"}, "X": {ldflags: "-X example.com/lib.version=1"}, "buildid": {ldflags: "-buildid="},
+	"gold": {ldflags: "-linkmode=external -extldflags=-fuse-ld=gold"}, "lld": {ldflags: "-linkmode=external -extldflags=-fuse-ld=lld"},
+	"mold": {ldflags: "-linkmode=external -extldflags=-fuse-ld=mold"}, "execstack": {ldflags: "-linkmode=external -extldflags=-Wl,-z,execstack"},
+	"hidden": {ldflags: "-linkmode=external -extldflags=-Wl,--version-script=VERSIONS"}, "clang": {env: "CC=clang"},
+	"static2": {ldflags: "-extldflags=-static-libgcc"}, "noexport": {ldflags: "-linkmode=external -extldflags=-Wl,--no-export-dynamic"}, "lldrelr": {ldflags: "-linkmode=external '-extldflags=-fuse-ld=lld -Wl,--pack-dyn-relocs=relr'"},
 	"pluginpath": {ldflags: "-pluginpath=elsewhere"},
 
 	// What the sources are.
@@ -87,8 +91,11 @@ var modifiers = map[string]modifier{
 
 	// What is done to the file.
 	"strip": {shell: "strip -o OUT IN"}, "stripdebug": {shell: "strip -g -o OUT IN"}, "debugonly": {shell: "objcopy --only-keep-debug IN OUT"},
-	"nosections": {shell: "cp IN OUT && printf '\\0\\0\\0\\0\\0\\0\\0\\0' | dd of=OUT bs=1 seek=40 conv=notrunc && printf '\\0\\0\\0\\0\\0\\0' | dd of=OUT bs=1 seek=58 conv=notrunc"},
-	"compress":   {shell: "objcopy --compress-debug-sections IN OUT"}, "gzip": {shell: "gzip -c IN > OUT"},
+	"nosections":  {shell: "cp IN OUT && printf '\\0\\0\\0\\0\\0\\0\\0\\0' | dd of=OUT bs=1 seek=40 conv=notrunc && printf '\\0\\0\\0\\0\\0\\0' | dd of=OUT bs=1 seek=58 conv=notrunc"},
+	"nobuildinfo": {shell: "objcopy -R .go.buildinfo IN OUT"}, "rpath": {shell: "cp IN OUT && patchelf --set-rpath /opt/somewhere/very/long/that/needs/more/room OUT"},
+	"soname": {shell: "cp IN OUT && patchelf --set-soname libsame.so OUT"}, "clearexec": {shell: "cp IN OUT && patchelf --add-needed libm.so.6 OUT"},
+	"upx":      {shell: "chmod +x IN; upx -q -o OUT IN"},
+	"compress": {shell: "objcopy --compress-debug-sections IN OUT"}, "gzip": {shell: "gzip -c IN > OUT"},
 	"copy": {shell: "cp IN OUT"}, "copy2": {shell: "cp IN OUT"}, "hardlink": {shell: "ln IN OUT"}, "symlink": {shell: "ln -s IN OUT"}, "symlink2": {shell: "ln -s IN OUT"},
 	"start": {shell: "head -c 200 IN > OUT"}, "header": {shell: "head -c 64 IN > OUT"}, "half": {shell: "head -c $(($(stat -c %s IN) / 2)) IN > OUT"},
 	"tail": {shell: "head -c -5000 IN > OUT"}, "byte": {shell: "head -c -1 IN > OUT"}, "page": {shell: "head -c 4096 IN > OUT"}, "longer": {shell: "cp IN OUT && echo more >> OUT"},
