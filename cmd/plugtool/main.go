@@ -64,6 +64,7 @@ func (p *program) commands() []*cli.Command {
 		p.verifyCommand(),
 		p.inspectCommand(),
 		p.hostCommand(),
+		p.diffCommand(),
 		p.generateKeyPairCommand(),
 		p.signCommand(),
 		p.demoCommand(),

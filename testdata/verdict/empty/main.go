@@ -1,0 +1,2 @@
+// Command empty is a plugin with nothing in it.
+package main
