@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,6 +39,7 @@ type contractCheck struct {
 	host  *goelf.Types // nil: nothing is known but what the contract says
 	own   *goelf.Types // the plugin's
 	build string       // the command that builds the plugin
+	names *pluginNames // nil until a symbol is missing
 }
 
 // all judges every requirement, each once.
@@ -75,8 +77,8 @@ type subject struct {
 }
 
 func (c *contractCheck) one(r Requirement) (*Finding, error) {
-	i := slices.IndexFunc(c.plug.mod.Exports, func(e goelf.Export) bool { return e.Name == r.symbol })
-	if i < 0 {
+	i, ok := slices.BinarySearchFunc(c.plug.mod.Exports, r.symbol, func(e goelf.Export, name string) int { return cmp.Compare(e.Name, name) })
+	if !ok {
 		return c.missing(r)
 	}
 	if r.typ == nil {

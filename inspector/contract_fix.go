@@ -14,17 +14,19 @@ import (
 // mendMissing says why a name may not be found, and what to do.
 func (c *contractCheck) mendMissing(r Requirement) (why string, fix []string, err error) {
 	name := r.symbol
-	for _, e := range c.plug.mod.Exports {
-		if strings.EqualFold(e.Name, name) {
-			return fmt.Sprintf("the plugin exports %s: names differ in case", e.Name), c.edits(fmt.Sprintf("rename %s to %s", e.Name, name)), nil
-		}
+	if c.names == nil {
+		c.names = namesOf(c.plug)
 	}
-	switch like := c.namedLike(name); {
-	case like.private != "":
-		return fmt.Sprintf("the plugin has %s, which is not exported, so Lookup does not find it", like.private), c.edits(fmt.Sprintf("rename %s to %s", like.private, name)), nil
-	case like.method != "":
-		why = fmt.Sprintf("%s is a method of %s: Lookup finds functions and variables of package main alone", name, like.method)
-	case like.generic:
+	first, size := utf8.DecodeRuneInString(name)
+	private := string(unicode.ToLower(first)) + name[size:]
+	switch other := c.names.folded[strings.ToLower(name)]; {
+	case other != "":
+		return fmt.Sprintf("the plugin exports %s: names differ in case", other), c.edits(fmt.Sprintf("rename %s to %s", other, name)), nil
+	case c.names.private[private]:
+		return fmt.Sprintf("the plugin has %s, which is not exported, so Lookup does not find it", private), c.edits(fmt.Sprintf("rename %s to %s", private, name)), nil
+	case c.names.methods[name] != "":
+		why = fmt.Sprintf("%s is a method of %s: Lookup finds functions and variables of package main alone", name, c.names.methods[name])
+	case c.names.generic[name]:
 		why = fmt.Sprintf("%s has type parameters, and Lookup finds no generic functions", name)
 	default:
 		why = "Lookup finds exported functions and variables of package main: no types, constants, methods or generic functions, and nothing of other packages"
@@ -59,39 +61,44 @@ func (c *contractCheck) resolveOwn(r *Requirement) error {
 	return r.resolve(c.own)
 }
 
-// A likeness is what a plugin has in place of a missing name.
-type likeness struct {
-	private string // the name with a small letter
-	method  string // the type of which it is a method
-	generic bool
+// pluginNames are what a plugin has besides its exports, and the exports regardless of
+// case.
+type pluginNames struct {
+	folded  map[string]string // an export by its name in small letters
+	private map[string]bool
+	methods map[string]string // a method's type, the first of several
+	generic map[string]bool
 }
 
-// namedLike looks through the plugin's symbols, which do not end at exported names. It
+// namesOf looks through the plugin's symbols, which do not end at exported names. It
 // only explains, so what cannot be read is not there.
-func (c *contractCheck) namedLike(name string) (l likeness) {
-	first, size := utf8.DecodeRuneInString(name)
-	private := string(unicode.ToLower(first)) + name[size:]
-	prefix := gotype.Escape(c.plug.mod.Path) + "."
-	for s, err := range c.plug.image.Symbols() {
+func namesOf(plug *Plugin) *pluginNames {
+	n := &pluginNames{make(map[string]string), make(map[string]bool), make(map[string]string), make(map[string]bool)}
+	for _, e := range plug.mod.Exports {
+		n.folded[strings.ToLower(e.Name)] = e.Name
+	}
+	prefix := gotype.Escape(plug.mod.Path) + "."
+	for s, err := range plug.image.Symbols() {
 		if err != nil {
-			return l
+			break
 		}
-		rest, ok := strings.CutPrefix(s.Name, prefix)
+		name, ok := strings.CutPrefix(s.Name, prefix)
 		if !ok || !s.Defined {
 			continue
 		}
-		typ, method, dotted := strings.Cut(rest, ".")
+		typ, method, dotted := strings.Cut(name, ".")
 		typ = strings.Trim(typ, "(*)")
+		function, _, parameters := strings.Cut(name, "[")
 		switch {
-		case rest == private:
-			l.private = private
-		case strings.HasPrefix(rest, name+"["):
-			l.generic = true
-		case dotted && method == name && token.IsIdentifier(typ) && (l.method == "" || typ < l.method):
-			l.method = typ
+		case parameters:
+			n.generic[function] = true
+		case !dotted:
+			n.private[name] = true
+		case token.IsIdentifier(typ) && (n.methods[method] == "" || typ < n.methods[method]):
+			n.methods[method] = typ
 		}
 	}
-	return l
+	return n
 }
 
 // edits ends a list of edits of the plugin's source with the command that builds it.

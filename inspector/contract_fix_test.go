@@ -71,7 +71,9 @@ func TestContractFixes(t *testing.T) {
 	}
 	// No plugin can keep these, or all that can be said is that the host has to change.
 	want := []string{
-		"Counts=*map[string]main.impl", "Hook=example.com/contract/api.v2.HookFunc", "Impl=*main.impl", "Impl=main.private",
+		"Counts=*map[string]main.impl", "Hook=example.com/contract/api.v2.HookFunc", "Impl=*main.impl",
+		"Impl=example.com/contract/api.v2.Source[interface { M(); main.x() }]", "Impl=example.com/contract/api.v2.Source[main.impl]",
+		`Impl=example.com/contract/api.v2.Source[struct { A int "x"; main.b int; *example.com/contract/api.v2.Request }]`, "Impl=main.private",
 		"Private=*struct { main.x int }", "Version=string",
 	}
 	if !slices.Equal(hostsTurn, want) {

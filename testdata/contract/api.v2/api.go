@@ -27,6 +27,10 @@ type Base struct{}
 
 func (Base) sealed(int) {}
 
+type Whole struct{ Base }
+
+func (Whole) Name() string { return "" }
+
 type HookFunc func(int) error
 
 type Impl struct{ N int }

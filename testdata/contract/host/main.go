@@ -36,6 +36,7 @@ var contract = map[string]func(plugin.Symbol){
 	"Missing=example.com/contract/api.v2.Plugin":  as[api.Plugin],
 	"Seal=example.com/contract/api.v2.Sealed":     as[api.Sealed],
 	"Unsealed=example.com/contract/api.v2.Sealed": as[api.Sealed],
+	"APIWhole=example.com/contract/api.v2.Sealed": as[api.Sealed],
 	"Impl=main.private":                           as[private],
 	"Impl=interface { Name() string }":            as[interface{ Name() string }],
 	"Half=interface { Name() string; Other() }": as[interface {
@@ -49,6 +50,25 @@ var contract = map[string]func(plugin.Symbol){
 	"Impl=example.com/contract/api.v2.Source[map[string]*example.com/contract/api.v2.Request]": as[api.Source[map[string]*api.Request]],
 	"Impl=example.com/contract/api.v2.Source[string]":                                          as[api.Source[string]],
 
+	"Impl=example.com/contract/api.v2.Source[any]":                        as[api.Source[any]],
+	"Impl=example.com/contract/api.v2.Source[func(...int) (error, bool)]": as[api.Source[func(...int) (error, bool)]],
+	"Impl=example.com/contract/api.v2.Source[struct { A int \"x\"; main.b int; *example.com/contract/api.v2.Request }]": as[api.Source[struct {
+		A int "x"
+		b int
+		*api.Request
+	}]],
+	"Impl=example.com/contract/api.v2.Source[main.impl]":         as[api.Source[impl]],
+	"Impl=example.com/contract/api.v2.Source[unsafe.Pointer]":    as[api.Source[unsafe.Pointer]],
+	"Impl=example.com/contract/api.v2.Source[chan (<-chan int)]": as[api.Source[chan (<-chan int)]],
+	"Impl=example.com/contract/api.v2.Source[interface { M(); main.x() }]": as[api.Source[interface {
+		M()
+		x()
+	}]],
+	"Impl=example.com/contract/api.v2.Source[[]byte]":                                                as[api.Source[[]byte]],
+	"Impl=example.com/contract/api.v2.Source[map[example.com/contract/api.v2.Pair[int, any]]*error]": as[api.Source[map[api.Pair[int, any]]*error]],
+	"Impl=example.com/contract/api.v2.Source[[3]rune]":                                               as[api.Source[[3]rune]],
+	"Pair=*example.com/contract/api.v2.Pair[any, error]":                                             as[*api.Pair[any, error]],
+	"Missing=example.com/contract/api.v2.Source[any]":                                                as[api.Source[any]],
 	"Hook=func(int) error":                            as[func(int) error],
 	"Hook=func(n int) (err error)":                    as[func(int) error],
 	"Hook=func() int":                                 as[func() int],

@@ -42,6 +42,7 @@ var (
 	Iface    api.Plugin = &Impl
 	Indirect            = &impl{}
 	APIImpl  api.Impl
+	APIWhole api.Whole
 	Embeds   struct{ *api.Impl }
 	Err      error
 

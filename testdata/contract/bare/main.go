@@ -1,9 +1,0 @@
-package main
-
-type plain struct{}
-
-func (*plain) Name() string { return "" }
-
-var Impl plain
-
-func main() {}
