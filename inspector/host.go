@@ -136,6 +136,9 @@ func newHost(file string, data []byte) (*Host, error) {
 	if h.target, ok = targetOf(h.bin.Platform, h.bin.Interpreter); !ok {
 		return nil, fmt.Errorf("%w: %s", ErrNotGo, notCovered(h.bin.Platform))
 	}
+	if h.bin.Interpreter == "" {
+		h.target = im.Target()
+	}
 	if h.bin.Loading, err = loading(im, &h.bin); err != nil {
 		return nil, err
 	}

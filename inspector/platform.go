@@ -30,10 +30,12 @@ var covered = func() map[string]goelf.Target {
 func targetOf(platform, interpreter string) (goelf.Target, bool) {
 	t, ok := covered[platform]
 	switch platform {
-	case "linux/arm":
-		t.Flags = 0x5000200 // EABI version 5, EF_ARM_ABI_FLOAT_SOFT
-		if strings.Contains(interpreter, "armhf") {
-			t.Flags = 0x5000400 // EF_ARM_ABI_FLOAT_HARD
+	case "linux/arm": // EF_ARM_ABI_FLOAT_HARD or _SOFT of EABI version 5
+		switch {
+		case strings.Contains(interpreter, "armhf"):
+			t.Flags = 0x5000400
+		case interpreter != "":
+			t.Flags = 0x5000200
 		}
 	case "linux/riscv64":
 		if !strings.Contains(interpreter, "-lp64.") {

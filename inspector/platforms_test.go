@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,6 +65,12 @@ func (m machine) file(t *testing.T, name string) string {
 	if !ok {
 		t.Fatalf("no recipe for %q", name)
 	}
+	return m.build(t, name, recipe)
+}
+
+// build is workshop.build with the cross compiler.
+func (m machine) build(t *testing.T, name, recipe string) string {
+	t.Helper()
 	recipe = strings.NewReplacer("gcc ", m.triple+"-gcc ", "&& strip ", "&& "+m.triple+"-strip ").Replace(recipe)
 	settings := "export CGO_ENABLED=${CGO_ENABLED:-1} GOARCH=" + m.goarch + " CC=" + m.triple + "-gcc " + m.env + "; "
 	return shop.build(t, m.name()+"-"+name, settings+recipe)
@@ -114,7 +121,14 @@ func (m machine) check(t *testing.T, c string) {
 		}
 		files = append(files, m.file(t, f))
 	}
-	want := reallyRun(t, append(m.run[:len(m.run):len(m.run)], host), files)
+	m.compare(t, host, files)
+}
+
+// compare opens the files for real, and compares what happens with the verdicts from
+// the host's binary and from its descriptor.
+func (m machine) compare(t *testing.T, host string, files []string) {
+	t.Helper()
+	want := reallyRun(t, slices.Concat(m.run, []string{host}), files)
 	compareVerdict(t, host, files, want)
 	compareVerdict(t, describe(t, host), files, want)
 }

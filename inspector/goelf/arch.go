@@ -81,9 +81,12 @@ func (t Target) Loads(file Target) bool {
 // 5 passes floating-point numbers as the target does (EF_ARM_ABI_FLOAT_SOFT, _HARD).
 func (t Target) validFloatABI(flags uint32) bool {
 	const soft, hard = 0x200, 0x400
-	other := uint32(soft)
-	if t.Flags&hard == 0 {
+	other := uint32(0) // the target's is not known
+	switch t.Flags & (soft | hard) {
+	case soft:
 		other = hard
+	case hard:
+		other = soft
 	}
 	return flags>>24 != 5 || flags&other == 0
 }
