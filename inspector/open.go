@@ -139,6 +139,11 @@ func (p *process) dlopen(plug *Plugin) (PluginVerdict, bool) {
 	case elsewhere:
 		f = otherPlatform.finding(fmt.Sprintf("%s is for another platform", plug.File))
 		f.Host, f.Plugin = host, cmp.Or(platform, describe(plug))
+		if plug.image != nil && platform == host && p.host.target != plug.image.Target() {
+			a, b := p.host.target.Convention(), plug.image.Target().Convention()
+			f.Host, f.Plugin = host+" "+a, platform+" "+b
+			f.Detail = "both are for one kind of machine, but pass floating-point numbers otherwise; the dynamic linker passes over such files as if they were not there"
+		}
 	case fault.Kind == goelf.FaultTruncated:
 		f = fileTruncated.finding(fmt.Sprintf("%s is cut off: its segments go on behind its end", plug.File))
 		f.Plugin = fmt.Sprintf("%d bytes", len(plug.data))

@@ -223,7 +223,7 @@ func machineName(im *goelf.Image) string {
 		return "mipsle"
 	case im.Machine == 8:
 		return "mips"
-	case im.Machine == 62: // x32, the 32-bit convention of amd64
+	case im.Machine == 62 && !im.Is64 && little: // x32, the 32-bit convention of amd64
 		return "amd64p32"
 	}
 	return fmt.Sprintf("machine%d", im.Machine)

@@ -19,39 +19,48 @@ var releases = []string{
 }
 
 // TestLayouts loads plugins of every release into hosts of every release, on every
-// machine, alone and after a plugin of the host's own release.
+// machine, alone and after a plugin of the host's own release. Two releases are tried
+// by, for example, -run 'TestLayouts/s390x/1.21.13/1.26'.
 func TestLayouts(t *testing.T) {
-	native := machine{goarch: "amd64", triple: "x86_64-linux-gnu", since: 8}
 	want := symbols(t, shop.file(t, "types.so"))
-	for _, m := range append([]machine{native}, machines...) {
+	for _, m := range append([]machine{{goarch: "amd64", triple: "x86_64-linux-gnu", since: 8}}, machines...) {
 		t.Run(m.name(), func(t *testing.T) {
-			hosts, own, plain := make(map[string]string), make(map[string]string), make(map[string]string)
-			for _, v := range releases {
-				if minor, _ := strconv.Atoi(strings.Split(v, ".")[1]); minor < m.since {
+			for _, h := range releases {
+				if minor, _ := strconv.Atoi(strings.Split(h, ".")[1]); minor < m.since {
 					continue
 				}
-				build := "GOTOOLCHAIN=go" + v + " go build -trimpath "
-				hosts[v] = m.build(t, "host-go"+v, build+"-o OUT ./host")
-				own[v] = m.build(t, "other-go"+v, build+"-buildmode=plugin -o OUT ./other")
-				plain[v] = m.build(t, "plain-go"+v, build+"-buildmode=plugin -o OUT ./plain")
-				got := symbols(t, m.build(t, "types-go"+v, build+"-buildmode=plugin -o OUT ./types"))
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("go%s: symbols on amd64 (-) and here (+):\n%s", v, diff)
-				}
-				b, err := inspector.Inspect(hosts[v])
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Logf("%s go%s: runtime.moduledata has %d bytes", m.name(), v, b.ModuledataSize)
+				t.Run(h, func(t *testing.T) {
+					m.layouts(t, h, want)
+				})
 			}
-			for h, host := range hosts {
-				for p, plug := range plain {
-					t.Run(h+","+p, func(t *testing.T) {
-						m.compare(t, host, []string{plug, own[h]})
-						m.compare(t, host, []string{own[h], plug, m.file(t, "dep1.so"), plain[h]})
-					})
-				}
-			}
+		})
+	}
+}
+
+// of builds a package with a release.
+func (m machine) of(t *testing.T, release, mode, pkg string) string {
+	t.Helper()
+	return m.build(t, pkg+"-go"+release, "GOTOOLCHAIN=go"+release+" go build -trimpath -buildmode="+mode+" -o OUT ./"+pkg)
+}
+
+func (m machine) layouts(t *testing.T, h string, want []inspector.Symbol) {
+	host, own, plain := m.of(t, h, "exe", "host"), m.of(t, h, "plugin", "other"), m.of(t, h, "plugin", "plain")
+	if diff := cmp.Diff(want, symbols(t, m.of(t, h, "plugin", "types"))); diff != "" {
+		t.Errorf("symbols on amd64 (-) and here (+):\n%s", diff)
+	}
+	b, err := inspector.Inspect(host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("runtime.moduledata has %d bytes", b.ModuledataSize)
+	for _, p := range releases {
+		if minor, _ := strconv.Atoi(strings.Split(p, ".")[1]); minor < m.since {
+			continue
+		}
+		t.Run(p, func(t *testing.T) {
+			plug := m.of(t, p, "plugin", "plain")
+			m.compare(t, host, []string{plug, own})
+			m.compare(t, host, []string{own, plug, m.file(t, "dep1.so"), plain})
 		})
 	}
 }

@@ -77,6 +77,22 @@ func (t Target) Loads(file Target) bool {
 	return true
 }
 
+// Convention names how the target's code passes arguments, where that is more than
+// its machine says: "" elsewhere.
+func (t Target) Convention() string {
+	var names map[uint32]string
+	flags := t.Flags
+	switch t.Machine {
+	case machineARM:
+		names, flags = map[uint32]string{0x200: "armel, soft float", 0x400: "armhf, hard float"}, flags&0x600
+	case machineRISCV:
+		names, flags = map[uint32]string{0: "lp64, soft float", 2: "lp64f, single float", 4: "lp64d, double float", 6: "lp64q, quad float"}, flags&6
+	case machinePPC64:
+		names, flags = map[uint32]string{1: "ELFv1", 2: "ELFv2"}, flags&3
+	}
+	return names[flags]
+}
+
 // validFloatABI says, as Debian's VALID_FLOAT_ABI does, whether a file of EABI version
 // 5 passes floating-point numbers as the target does (EF_ARM_ABI_FLOAT_SOFT, _HARD).
 func (t Target) validFloatABI(flags uint32) bool {

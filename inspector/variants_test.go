@@ -1,0 +1,36 @@
+//go:build platforms
+
+package inspector_test
+
+import "testing"
+
+// Machines that differ from those of TestPlatforms in what the compiler may use, and
+// one in how floating-point numbers are passed.
+var (
+	armel = emulated("arm", "arm-linux-gnueabi", "qemu-arm", "GOARM=5", 8)
+	armv6 = emulated("arm", "arm-linux-gnueabihf", "qemu-arm", "GOARM=6", 8)
+)
+
+// TestFloatConventions: an armhf process passes over libraries of armel and the other
+// way round, while the instructions that a plugin may use decide nothing.
+func TestFloatConventions(t *testing.T) {
+	t.Parallel()
+	armhf := machines[4]
+	for _, test := range []struct {
+		host    machine
+		plugins []machine
+	}{
+		{armhf, []machine{armel, armv6, armhf}},
+		{armv6, []machine{armel, armhf, armv6}},
+		{armel, []machine{armhf, armv6, armel}},
+	} {
+		t.Run(test.host.name()+" "+test.host.triple, func(t *testing.T) {
+			t.Parallel()
+			var files []string
+			for _, m := range test.plugins {
+				files = append(files, m.file(t, "plain.so"))
+			}
+			test.host.compare(t, test.host.file(t, "host"), files)
+		})
+	}
+}
