@@ -99,6 +99,9 @@ func (p *process) judge(plug *Plugin) (PluginVerdict, error) {
 	if err != nil || p.down != "" {
 		return pv, err
 	}
+	if f, ok := p.unknownLayout(plug); ok {
+		pv.Findings = append(pv.Findings, f)
+	}
 	broken, err := p.contract(plug)
 	pv.Findings = append(pv.Findings, broken...)
 	return pv, err

@@ -5,19 +5,6 @@ import (
 	"fmt"
 )
 
-// layoutClass numbers the layouts of runtime.moduledata that let one release read
-// another's: Go 1.21 and 1.22 read each other's, as do 1.23 to 1.25 (observed;
-// runtime/symtab.go). Other releases are known to read none but their own.
-func layoutClass(minor int) int {
-	switch minor {
-	case 22:
-		return 21
-	case 24, 25:
-		return 23
-	}
-	return minor
-}
-
 // layout judges plugins whose module data the host's runtime misreads: it then
 // does not get as far as comparing hashes. Where the field moduledata.next, the last
 // one, lies elsewhere, the plugin's runtime.addmoduledata links it into nowhere: it never
@@ -26,7 +13,7 @@ func layoutClass(minor int) int {
 // reading them ends the process.
 func (p *process) layout(plug *Plugin) (PluginVerdict, bool) {
 	host := p.host.Binary()
-	a, b := layoutClass(minorOf(host.GoVersion)), layoutClass(minorOf(plug.Binary.GoVersion))
+	a, b := classOf(host), classOf(plug.Binary)
 	same, size := a == b, host.ModuledataSize == plug.Binary.ModuledataSize
 	if a == 0 || b == 0 {
 		same = size

@@ -10,8 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/plugtool/plugtool/inspector/goelf"
@@ -246,24 +244,6 @@ func (p *Plugin) funcs(f func(goelf.Func) bool) error {
 		return nil
 	}
 	return p.image.PluginFuncs(p.mod, f)
-}
-
-// minorOf gives the minor release of a Go version, 26 for go1.26.8; 0 where the
-// version names no release.
-func minorOf(version string) int {
-	s, ok := strings.CutPrefix(version, "go1.")
-	if !ok {
-		return 0
-	}
-	end := 0
-	for end < len(s) && s[end] >= '0' && s[end] <= '9' {
-		end++
-	}
-	n, err := strconv.Atoi(s[:end])
-	if err != nil {
-		return 0
-	}
-	return n
 }
 
 // Inspect reads everything there is to tell of a host or plugin.
