@@ -3,6 +3,7 @@ module github.com/plugtool/plugtool
 go 1.26.0
 
 require (
+	github.com/chavacava/garif v0.1.0
 	github.com/goccy/go-yaml v1.19.2
 	github.com/gofrs/flock v0.13.1
 	github.com/google/go-cmp v0.7.0

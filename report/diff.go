@@ -80,7 +80,7 @@ func list[T any](all []T) []T { return append([]T{}, all...) }
 // WriteDiffText writes what an upgrade changes for people: which plugins break and
 // why, then what else changed.
 func WriteDiffText(w io.Writer, d *inspector.HostDiff, style Style) error {
-	t := textWriter{report: &Report{}, style: style}
+	t := newTextWriter(&Report{}, style)
 	mark, headline := green, "no plugin breaks"
 	switch d.Breaks {
 	case inspector.BreaksAll:
@@ -183,10 +183,8 @@ func (t *textWriter) diffPlugin(d *inspector.HostDiff, p inspector.PluginChange)
 	if p.New.Refusal != "" {
 		t.line("  %s", Printable(p.New.Refusal))
 	}
-	for _, f := range t.shown(Plugin{PluginVerdict: p.New}) {
-		t.b.WriteByte('\n')
-		t.finding(f)
-	}
+	changed := Plugin{PluginVerdict: p.New}
+	t.findings(t.shown(changed, t.report.findings(&d.New, changed)))
 }
 
 // ended says what becomes of a plugin that does not load.

@@ -13,6 +13,8 @@ const (
 	VerifySchema  = "plugtool.verify/v1"
 	InspectSchema = "plugtool.inspect/v1"
 	BuildSchema   = "plugtool.build/v1"
+
+	BaselineSchema = "plugtool.baseline/v1"
 )
 
 // The documents are spelled out here, apart from the values that they are made
@@ -29,11 +31,16 @@ type verifyResult struct {
 }
 
 type verifyPlugin struct {
-	File      string              `json:"file"`
-	Outcome   inspector.Outcome   `json:"outcome"`
-	Refusal   string              `json:"refusal,omitempty"`
-	Signature signatureDocument   `json:"signature"`
-	Findings  []inspector.Finding `json:"findings"`
+	File      string            `json:"file"`
+	Outcome   inspector.Outcome `json:"outcome"`
+	Refusal   string            `json:"refusal,omitempty"`
+	Signature signatureDocument `json:"signature"`
+	Findings  []verifyFinding   `json:"findings"`
+}
+
+type verifyFinding struct {
+	inspector.Finding
+	Suppressed *Suppression `json:"suppressed,omitempty"`
 }
 
 type signatureDocument struct {
@@ -54,12 +61,16 @@ func WriteJSON(w io.Writer, r *Report) error {
 func (r *Report) verifyResult(result Result) verifyResult {
 	out := verifyResult{Host: result.Host, Plugins: []verifyPlugin{}}
 	for _, p := range result.Plugins {
+		findings := []verifyFinding{}
+		for _, f := range r.findings(result.Host, p) {
+			findings = append(findings, verifyFinding{f.Finding, f.Suppressed})
+		}
 		out.Plugins = append(out.Plugins, verifyPlugin{
 			File:      p.File,
 			Outcome:   p.Outcome,
 			Refusal:   p.Refusal,
 			Signature: signatureOf(p.Signature),
-			Findings:  r.findings(p),
+			Findings:  findings,
 		})
 	}
 	return out

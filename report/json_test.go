@@ -45,7 +45,7 @@ func TestWriteJSON(t *testing.T) {
 	signed := plugin("a<b>.so", inspector.Loads)
 	signed.Signature = bundle.Result{
 		Status:  bundle.Verified,
-		Signers: []bundle.Signer{{Fingerprint: fingerprint, Bundle: "a<b>.so.sigstore.json"}},
+		Signers: []bundle.Signer{{Fingerprint: keyFingerprint, Bundle: "a<b>.so.sigstore.json"}},
 	}
 	r := &Report{
 		Keys:    []string{"our.pub"},
@@ -73,7 +73,7 @@ func TestWriteJSON(t *testing.T) {
             "status": "verified",
             "signers": [
               {
-                "fingerprint": "` + fingerprint + `",
+                "fingerprint": "` + keyFingerprint + `",
                 "bundle": "a<b>.so.sigstore.json"
               }
             ]

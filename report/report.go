@@ -1,6 +1,7 @@
 // Package report tells what was found: verdicts and signature results side by
-// side, as text or as JSON. It reads no file and decides nothing; what it is
-// given is what it tells, and the same input gives the same bytes.
+// side, in all formats, and which of it counts by the policy that it is given.
+// It reads no file; what it is given is what it tells, and the same input gives
+// the same bytes.
 package report
 
 import (
@@ -19,6 +20,32 @@ type Report struct {
 	// Bundle is the file in which the signature was looked for, "" for the sidecars
 	// beside each plugin.
 	Bundle string
+
+	// RequireHost makes plugins fail of which nothing was proved, for want of a
+	// host.
+	RequireHost bool
+
+	Policy Policy
+
+	// Where finds the place to which a person goes who mends a finding. Nil:
+	// the plugin's file, as it was named.
+	Where func(p Plugin, f inspector.Finding) Location
+}
+
+// A Location is a place in a source tree.
+type Location struct {
+	// File has forward slashes and is relative to the root of the tree, or
+	// absolute where it lies elsewhere.
+	File string
+	Line int // counted from 1; 0 for the file as a whole
+}
+
+// A Finding is what was found about a plugin, the verdict's or its signature's,
+// with what the report has to add.
+type Finding struct {
+	inspector.Finding
+	Fingerprint string       // the same in every run that finds the same; see fingerprint
+	Suppressed  *Suppression // nil where it counts
 }
 
 // SignatureRequired says whether anything but a verified signature is an error.
@@ -49,7 +76,7 @@ func New(v *inspector.Verdict, signatures []bundle.Result) Result {
 
 // FromVerdict is a verdict about plugins whose signatures were not looked at.
 func FromVerdict(v *inspector.Verdict) Result {
-	var r Result
+	r := Result{Plugins: []Plugin{}}
 	if v.Host != (inspector.HostRef{}) {
 		host := v.Host
 		r.Host = &host
@@ -58,4 +85,78 @@ func FromVerdict(v *inspector.Verdict) Result {
 		r.Plugins = append(r.Plugins, Plugin{PluginVerdict: p})
 	}
 	return r
+}
+
+// findings gives all findings about a plugin: the verdict's, and one about its
+// signature where the report requires one that is not there.
+func (r *Report) findings(host *inspector.HostRef, p Plugin) []Finding {
+	found := p.Findings
+	if r.SignatureRequired() && p.Signature.Status != bundle.Verified {
+		found = append(found[:len(found):len(found)], r.signatureFinding(p))
+	}
+	all := make([]Finding, len(found))
+	seen := map[string]int{}
+	for i, f := range found {
+		all[i] = Finding{Finding: f, Fingerprint: fingerprint(host, p, f, seen)}
+		all[i].Suppressed = r.Policy.suppress(p, all[i])
+	}
+	return all
+}
+
+// where gives a finding's place.
+func (r *Report) where(p Plugin, f Finding) Location {
+	if r.Where == nil {
+		return Location{File: p.File}
+	}
+	return r.Where(p, f.Finding)
+}
+
+// Untrusted says whether a signature is required and not there.
+func (r *Report) Untrusted() bool {
+	return r.any(func(_ *inspector.HostRef, p Plugin) bool { return r.untrusted(p) })
+}
+
+func (r *Report) untrusted(p Plugin) bool {
+	return r.SignatureRequired() && p.Signature.Status != bundle.Verified
+}
+
+// Fails says whether anything counts against a plugin by the report's policy.
+// Signatures apart, it is what the exit code tells.
+func (r *Report) Fails() bool {
+	return r.any(func(host *inspector.HostRef, p Plugin) bool { return r.fails(host, p, r.findings(host, p)) })
+}
+
+// fails judges one plugin with its findings. What does not load counts whatever
+// the threshold is and whatever is ignored; only a baseline, which somebody
+// named on the command line, makes it known.
+func (r *Report) fails(host *inspector.HostRef, p Plugin, findings []Finding) bool {
+	if r.RequireHost && host == nil {
+		return true
+	}
+	known, reasons := true, 0
+	for _, f := range findings {
+		known = known && f.Suppressed != nil && f.Suppressed.By == ByBaseline
+		if f.Severity == inspector.Error {
+			reasons++
+		}
+		if f.Suppressed == nil && !isSignature(f.ID) && r.Policy.reaches(f.Severity) {
+			return true
+		}
+	}
+	return wouldNotLoad(p) && (!known || reasons == 0)
+}
+
+func wouldNotLoad(p Plugin) bool {
+	return p.Outcome == inspector.Refused || p.Outcome == inspector.Crashes
+}
+
+func (r *Report) any(is func(*inspector.HostRef, Plugin) bool) bool {
+	for _, result := range r.Results {
+		for _, p := range result.Plugins {
+			if is(result.Host, p) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -25,15 +25,8 @@ func SignatureKinds() []inspector.FindingKind {
 	}
 }
 
-// findings gives all findings about a plugin: the verdict's, and one about its
-// signature where the report requires one that is not there.
-func (r *Report) findings(p Plugin) []inspector.Finding {
-	all := append([]inspector.Finding{}, p.Findings...)
-	if !r.SignatureRequired() || p.Signature.Status == bundle.Verified {
-		return all
-	}
-	return append(all, r.signatureFinding(p))
-}
+// isSignature tells the findings about signatures from those of the verdict.
+func isSignature(id string) bool { return strings.HasPrefix(id, "PT9") }
 
 // signatureFinding says what a signature lacks. Only for a plugin that nobody
 // signed is there a command: signing what was changed, or what a stranger
@@ -71,4 +64,20 @@ func (r *Report) signatureFinding(p Plugin) inspector.Finding {
 // public key, as generate-key-pair names them.
 func (r *Report) privateKey() string {
 	return strings.TrimSuffix(r.Keys[0], ".pub") + ".key"
+}
+
+// Kinds lists all findings that a report may have, by id.
+func Kinds() []inspector.FindingKind {
+	return append(inspector.FindingKinds(), SignatureKinds()...)
+}
+
+// KindOf finds a kind of finding by its id or its slug, in letters of either
+// case.
+func KindOf(name string) (inspector.FindingKind, bool) {
+	for _, kind := range Kinds() {
+		if strings.EqualFold(name, kind.ID) || strings.EqualFold(name, kind.Slug) {
+			return kind, true
+		}
+	}
+	return inspector.FindingKind{}, false
 }

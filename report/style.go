@@ -72,6 +72,16 @@ func Printable(text string) string {
 	return b.String()
 }
 
+// Defused makes a line of a log mean nothing to GitHub's runner, which takes
+// lines that begin with two colons, and what follows ##[, for commands; a
+// hostile name may look like one.
+func Defused(line string) string {
+	if text := strings.TrimLeft(line, " "); strings.HasPrefix(text, "::") {
+		line = line[:len(line)-len(text)] + `\x3a` + text[1:]
+	}
+	return strings.ReplaceAll(line, "##[", `#\x23[`)
+}
+
 // wrap breaks text into lines of at most width characters, at spaces. A word
 // that is longer stands alone; line breaks in the text are kept.
 func wrap(text string, width int) []string {

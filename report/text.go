@@ -11,41 +11,73 @@ import (
 )
 
 const (
-	textWidth     = 96 // columns of wrapped prose
+	textWidth     = 76 // columns of wrapped prose, which is indented by 4
 	packagesShown = 3  // packages of one finding, unless verbose
+	findingsShown = 20 // findings of one plugin in full, unless verbose
 )
 
 // WriteText writes a report for people: for each host and plugin the verdict
 // in one line, then what was found, each finding with the values of both sides
 // and the lines that mend it.
 func WriteText(w io.Writer, r *Report, style Style) error {
-	t := textWriter{report: r, style: style}
-	total := 0
-	counts := map[inspector.Outcome]int{}
+	t := newTextWriter(r, style)
 	for _, result := range r.Results {
 		for _, p := range result.Plugins {
-			total++
-			counts[p.Outcome]++
 			t.plugin(result.Host, p)
 		}
 	}
-	if total > 1 && !style.Quiet {
+	if line := r.summary(); line != "" && !style.Quiet {
 		t.section()
-		t.line("%s", summary(total, counts))
+		t.line("%s", line)
 	}
 	_, err := io.WriteString(w, t.b.String())
 	return err
 }
 
-// summary says how many of a run's verdicts are which.
-func summary(total int, counts map[inspector.Outcome]int) string {
-	var parts []string
-	for _, o := range []inspector.Outcome{inspector.Loads, inspector.Refused, inspector.Crashes, inspector.Unknown} {
-		if n := counts[o]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, o))
+// summary counts a run's verdicts, and the findings that do not count. It is
+// empty where there is one verdict, which speaks for itself.
+func (r *Report) summary() string {
+	outcomes, by := map[inspector.Outcome]int{}, map[string]int{}
+	total, plugins := 0, 0
+	for _, result := range r.Results {
+		plugins = max(plugins, len(result.Plugins))
+		for _, p := range result.Plugins {
+			total++
+			outcomes[p.Outcome]++
+			for _, f := range r.findings(result.Host, p) {
+				if f.Suppressed != nil {
+					by[f.Suppressed.By]++
+				}
+			}
 		}
 	}
-	return fmt.Sprintf("%d verdicts: %s", total, strings.Join(parts, ", "))
+	if total < 2 {
+		return ""
+	}
+	var parts []string
+	add := func(n int, one, many string) {
+		if n > 0 {
+			parts = append(parts, plural(n, one, many))
+		}
+	}
+	add(outcomes[inspector.Loads], "loads", "load")
+	add(outcomes[inspector.Refused], "refused", "refused")
+	add(outcomes[inspector.Crashes], "crashes", "crash")
+	add(outcomes[inspector.Unknown], "unknown", "unknown")
+	add(by[ByIgnore], "finding ignored", "findings ignored")
+	add(by[ByBaseline], "finding known", "findings known")
+	of := plural(plugins, "plugin", "plugins")
+	if len(r.Results) > 1 {
+		of += fmt.Sprintf(" × %d hosts", len(r.Results))
+	}
+	return of + ": " + strings.Join(parts, ", ")
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 type textWriter struct {
@@ -53,11 +85,17 @@ type textWriter struct {
 	report *Report
 	style  Style
 	loose  bool // what was written last wants an empty line after it
+
+	explained map[string]bool // ids whose page was named
+}
+
+func newTextWriter(r *Report, style Style) *textWriter {
+	return &textWriter{report: r, style: style, explained: map[string]bool{}}
 }
 
 // line writes one line; its arguments are already painted and printable.
 func (t *textWriter) line(format string, args ...any) {
-	fmt.Fprintf(&t.b, format+"\n", args...)
+	t.b.WriteString(Defused(fmt.Sprintf(format, args...)) + "\n")
 }
 
 // section puts an empty line between what belongs apart.
@@ -69,9 +107,10 @@ func (t *textWriter) section() {
 }
 
 func (t *textWriter) plugin(host *inspector.HostRef, p Plugin) {
-	findings := t.shown(p)
-	holds := p.Outcome == inspector.Loads || p.Outcome == inspector.Unknown && host == nil
-	if t.style.Quiet && holds && len(findings) == 0 {
+	all := t.report.findings(host, p)
+	findings := t.shown(p, all)
+	counting := slices.ContainsFunc(findings, func(f Finding) bool { return f.Suppressed == nil })
+	if t.style.Quiet && !counting && !t.report.fails(host, p, all) {
 		return
 	}
 	body := p.Refusal != "" || len(findings) > 0
@@ -84,21 +123,91 @@ func (t *textWriter) plugin(host *inspector.HostRef, p Plugin) {
 		t.line("  %s", Printable(p.Refusal))
 	}
 	t.signature(p.Signature)
-	for _, f := range findings {
-		t.b.WriteByte('\n')
-		t.finding(f)
-	}
+	t.findings(findings)
 	t.loose = body
 }
 
 // shown gives the findings that are told: of a plugin that loads, what is only worth
 // knowing is for those who want to know it.
-func (t *textWriter) shown(p Plugin) []inspector.Finding {
-	findings := t.report.findings(p)
-	if p.Outcome != inspector.Loads || t.style.Verbose {
+func (t *textWriter) shown(p Plugin, findings []Finding) []Finding {
+	if p.Outcome != inspector.Loads || t.style.Verbose || t.report.Policy.reaches(inspector.Note) {
 		return findings
 	}
-	return slices.DeleteFunc(findings, func(f inspector.Finding) bool { return f.Severity == inspector.Note })
+	return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool { return f.Severity == inspector.Note })
+}
+
+// findings writes those that count, and what mends several of them once, at the
+// end. Those that do not count, and those after the first twenty, take a line
+// each.
+func (t *textWriter) findings(findings []Finding) {
+	var full, brief []Finding
+	for _, f := range findings {
+		if t.style.Verbose || f.Suppressed == nil && len(full) < findingsShown {
+			full = append(full, f)
+		} else {
+			brief = append(brief, f)
+		}
+	}
+	shared := sharedFixes(full)
+	for _, f := range full {
+		t.b.WriteByte('\n')
+		t.finding(f, shared)
+	}
+	if len(shared) > 0 {
+		t.line("")
+		t.line("  and then, for all of these")
+		t.fixes(shared)
+	}
+	if len(brief) > 0 {
+		t.line("")
+	}
+	for _, f := range brief {
+		t.line("  %s %s  %s", t.word(f), f.ID, Printable(f.Title+because(f)))
+	}
+	if len(full)+len(brief) > findingsShown && !t.style.Verbose {
+		t.line("  (--verbose says more of them)")
+	}
+}
+
+// word says what a finding weighs.
+func (t *textWriter) word(f Finding) string {
+	if f.Suppressed != nil {
+		return t.style.paint(dim, suppressedWord(f))
+	}
+	return t.style.severity(f.Severity)
+}
+
+func suppressedWord(f Finding) string {
+	if f.Suppressed.By == ByBaseline {
+		return "known"
+	}
+	return "ignored"
+}
+
+// because gives the reason of an ignore, in brackets.
+func because(f Finding) string {
+	if f.Suppressed == nil || f.Suppressed.By != ByIgnore {
+		return ""
+	}
+	return fmt.Sprintf(" (until %s: %s)", f.Suppressed.Until, f.Suppressed.Reason)
+}
+
+// sharedFixes gives what stands last in the fixes of more than one finding that
+// counts, as building anew does. It need not be done more than once.
+func sharedFixes(findings []Finding) []string {
+	var shared []string
+	seen := map[string]bool{}
+	for _, f := range findings {
+		if len(f.Fix) == 0 || f.Suppressed != nil {
+			continue
+		}
+		last := f.Fix[len(f.Fix)-1]
+		if seen[last] && !slices.Contains(shared, last) {
+			shared = append(shared, last)
+		}
+		seen[last] = true
+	}
+	return shared
 }
 
 // verdict is the line that says it all: what becomes of which plugin in which
@@ -145,24 +254,36 @@ func (t *textWriter) signature(s bundle.Result) {
 	}
 }
 
-func (t *textWriter) finding(f inspector.Finding) {
-	t.line("  %s %s  %s", t.style.severity(f.Severity), f.ID, t.style.paint(bold, Printable(f.Title)))
+// finding writes a finding in full, but for the fixes that it shares.
+func (t *textWriter) finding(f Finding, shared []string) {
+	t.line("  %s %s  %s", t.word(f), f.ID, t.style.paint(bold, Printable(f.Title+because(f))))
 	t.fact("host", f.Host)
 	t.fact("plugin", f.Plugin)
-	t.packages(f)
+	t.packages(f.Finding)
 	if f.Detail != "" {
 		for _, l := range wrap(f.Detail, textWidth) {
 			t.line("    %s", Printable(l))
 		}
 	}
-	for _, fix := range f.Fix {
+	own := f.Fix
+	for len(own) > 0 && slices.Contains(shared, own[len(own)-1]) {
+		own = own[:len(own)-1]
+	}
+	t.fixes(own)
+	if !t.explained[f.ID] {
+		t.explained[f.ID] = true
+		t.line("    %s", t.style.paint(dim, "plugtool explain "+f.ID))
+	}
+}
+
+func (t *textWriter) fixes(fixes []string) {
+	for _, fix := range fixes {
 		mark := "-"
 		if isCommand(fix) {
 			mark = "$"
 		}
 		t.line("  %s %s", t.style.paint(dim, mark), Printable(fix))
 	}
-	t.line("    %s", t.style.paint(dim, "plugtool explain "+f.ID))
 }
 
 // isCommand tells a fix that can be pasted into a shell from an edit in words.
@@ -200,7 +321,7 @@ func (t *textWriter) packages(f inspector.Finding) {
 		}
 	default:
 		more := len(all) - packagesShown
-		t.fact("packages", fmt.Sprintf("%s and %d more (--verbose names them)",
-			strings.Join(all[:packagesShown], ", "), more))
+		t.fact("packages", strings.Join(all[:packagesShown], ", "))
+		t.line("    %10s%s", "", t.style.paint(dim, fmt.Sprintf("and %d more; --verbose names them", more)))
 	}
 }

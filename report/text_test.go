@@ -11,7 +11,7 @@ import (
 	"github.com/plugtool/plugtool/signer/bundle"
 )
 
-const fingerprint = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+const keyFingerprint = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 func host() *inspector.HostRef {
 	return &inspector.HostRef{File: "golangci-lint", GoVersion: "go1.26.8", Platform: "linux/amd64"}
@@ -44,7 +44,7 @@ func refused() Plugin {
 
 func TestWriteText(t *testing.T) {
 	signed := plugin("a.so", inspector.Loads)
-	signed.Signature = bundle.Result{Status: bundle.Verified, Signers: []bundle.Signer{{Fingerprint: fingerprint}}}
+	signed.Signature = bundle.Result{Status: bundle.Verified, Signers: []bundle.Signer{{Fingerprint: keyFingerprint}}}
 	unchecked := plugin("a.so", inspector.Unknown)
 	unchecked.Signature = bundle.Result{Status: bundle.Unverified}
 	stranger := plugin("b.so", inspector.Loads)
@@ -69,7 +69,8 @@ func TestWriteText(t *testing.T) {
   error PT401  the host was built with -trimpath, the plugin without
     host      -trimpath=true
     plugin    -trimpath=false
-    packages  internal/goarch, internal/cpu, unsafe and 2 more (--verbose names them)
+    packages  internal/goarch, internal/cpu, unsafe
+              and 2 more; --verbose names them
     file paths are part of every package's hash, so that every package differs
   $ plugtool build --host golangci-lint -o linter.so
     plugtool explain PT401
@@ -92,10 +93,10 @@ func TestWriteText(t *testing.T) {
 `},
 		{"several", one(host(), signed, plugin("c.so", inspector.Crashes), plugin("d.so", inspector.Unknown)), Style{},
 			`loads  a.so into golangci-lint (go1.26.8 linux/amd64)
-  signed by key ` + fingerprint + `
+  signed by key ` + keyFingerprint + `
 crashes  c.so, opened by golangci-lint (go1.26.8 linux/amd64), takes the process down
 unknown  d.so in golangci-lint (go1.26.8 linux/amd64): the process is gone before it is opened
-3 verdicts: 1 loads, 1 crashes, 1 unknown
+3 plugins: 1 loads, 1 crashes, 1 unknown
 `},
 		{"what was found stands apart", one(host(), plugin("a.so", inspector.Loads), refused(), plugin("c.so", inspector.Loads)), Style{},
 			`loads  a.so into golangci-lint (go1.26.8 linux/amd64)
@@ -106,13 +107,14 @@ refused  linter.so by golangci-lint (go1.26.8 linux/amd64)
   error PT401  the host was built with -trimpath, the plugin without
     host      -trimpath=true
     plugin    -trimpath=false
-    packages  internal/goarch, internal/cpu, unsafe and 2 more (--verbose names them)
+    packages  internal/goarch, internal/cpu, unsafe
+              and 2 more; --verbose names them
     file paths are part of every package's hash, so that every package differs
   $ plugtool build --host golangci-lint -o linter.so
     plugtool explain PT401
 
 loads  c.so into golangci-lint (go1.26.8 linux/amd64)
-3 verdicts: 2 loads, 1 refused
+3 plugins: 2 load, 1 refused
 `},
 		{"no host", one(nil, unchecked), Style{},
 			"unknown  a.so: no host was given, nothing is proved about loading\n  signature not checked: no --key was given\n"},
@@ -131,7 +133,7 @@ loads  b.so into golangci-lint (go1.26.8 linux/amd64)
   - give the signer's public key by --key, if you trust it, or, if the plugin is yours: plugtool sign --key keys/our.key b.so
     plugtool explain PT903
 
-2 verdicts: 2 loads
+2 plugins: 2 load
 `},
 		{"quiet", required(one(host(), signed, stranger, signed)), Style{Quiet: true},
 			`loads  b.so into golangci-lint (go1.26.8 linux/amd64)

@@ -104,9 +104,13 @@ func noInputFlag() cli.Flag {
 	return switchFlag("no-input", "never ask for a password: fail instead")
 }
 
-func formatsFlag() cli.Flag {
+func formatsFlag() cli.Flag { return formatFlag(plainFormats) }
+
+func verifyFormatsFlag() cli.Flag { return formatFlag(verifyFormats) }
+
+func formatFlag(formats []string) cli.Flag {
 	return &cli.StringSliceFlag{
 		Name:  "format",
-		Usage: "write the result as `FORMAT` (text, json), or as FORMAT=FILE into a file (repeatable)",
+		Usage: "write the result as `FORMAT` (" + strings.Join(formats, ", ") + "), or as FORMAT=FILE into a file (repeatable)",
 	}
 }

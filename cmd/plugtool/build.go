@@ -93,7 +93,7 @@ func (p *program) buildOptions(c *cli.Context) (buildOptions, error) {
 	p.quiet = c.Bool("quiet")
 	o := buildOptions{dryRun: c.Bool("dry-run")}
 	var err error
-	if o.outputs, err = parseFormats(c.StringSlice("format")); err != nil {
+	if o.outputs, err = parseFormats(c.StringSlice("format"), plainFormats); err != nil {
 		return o, err
 	}
 	if len(p.given.args) > 1 {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -41,6 +42,10 @@ type verifySection struct {
 	Host        names `yaml:"host"`
 	Key         names `yaml:"key"`
 	RequireHost bool  `yaml:"require-host"`
+
+	FailOn string        `yaml:"fail-on"`
+	Ignore []ignoreEntry `yaml:"ignore"`
+	CI     string        `yaml:"ci"`
 }
 
 type signSection struct {
@@ -68,7 +73,7 @@ func (n *names) UnmarshalYAML(decode func(any) error) error {
 // loosening holds the flags that make a check weaker, or allow what is not
 // done unasked. They count only where the person who runs plugtool writes
 // them: a plugtool.yaml comes with the project, perhaps a stranger's.
-var loosening = []string{"each", "toolchain"}
+var loosening = []string{"each", "toolchain", "baseline"}
 
 // loadConfig reads the plugtool.yaml of the project that holds the folder; a
 // project without one gives the zero config. What is wrong with it is an error
@@ -156,12 +161,29 @@ func configError(file string, err error) error {
 	}
 	at := located.GetToken().Position
 	message, hint := located.GetMessage(), ""
+	var mistyped *yaml.TypeError
+	if errors.As(err, &mistyped) {
+		message = "want " + wanted(mistyped.DstType.Kind())
+	}
 	field := strings.Trim(strings.TrimPrefix(message, "unknown field "), `"`)
 	if slices.Contains(loosening, field) {
 		message = fmt.Sprintf("%q may not be set here, because it loosens what is checked or allowed", field)
 		hint = fmt.Sprintf("give --%s on the command line", field)
 	}
 	return usagef(hint, "%s:%d:%d: %s", file, at.Line, at.Column, message)
+}
+
+// wanted says in words of YAML what a value has to be.
+func wanted(kind reflect.Kind) string {
+	switch kind {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "one text"
+	case reflect.Slice:
+		return "a list"
+	}
+	return "names with values below it"
 }
 
 // path resolves a path in plugtool.yaml, which is relative to its folder.

@@ -79,7 +79,7 @@ func (c *console) hintf(format string, args ...any) {
 func (c *console) say(kind, format string, args ...any) {
 	lines := strings.Split(strings.TrimRight(fmt.Sprintf(format, args...), "\n"), "\n")
 	for i, l := range lines {
-		l = report.Printable(strings.ReplaceAll(l, "\t", "    "))
+		l = report.Defused(report.Printable(strings.ReplaceAll(l, "\t", "    ")))
 		if i > 0 {
 			fmt.Fprintf(c.err, "  %s\n", l)
 			continue

@@ -29,7 +29,7 @@ func (p *program) diffCommand() *cli.Command {
 
 func (p *program) diff(c *cli.Context) error {
 	p.quiet = c.Bool("quiet")
-	outputs, err := parseFormats(c.StringSlice("format"))
+	outputs, err := parseFormats(c.StringSlice("format"), plainFormats)
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,19 @@ import (
 )
 
 const (
-	formatText = "text"
-	formatJSON = "json"
+	formatText     = "text"
+	formatJSON     = "json"
+	formatSARIF    = "sarif"
+	formatJUnit    = "junit"
+	formatMarkdown = "markdown"
+	formatGitHub   = "github"
+	formatGitLab   = "gitlab"
+)
+
+// Every command that tells a result writes the first two, verify all of them.
+var (
+	plainFormats  = []string{formatText, formatJSON}
+	verifyFormats = []string{formatText, formatJSON, formatSARIF, formatJUnit, formatMarkdown, formatGitHub, formatGitLab}
 )
 
 // A writer tells a result in one format.
@@ -27,14 +38,15 @@ type outputs struct {
 type fileOutput struct{ format, file string }
 
 // parseFormats reads the values of --format: FORMAT for standard output, which
-// is text unless one says otherwise, and FORMAT=FILE.
-func parseFormats(values []string) (outputs, error) {
+// is text unless one says otherwise, and FORMAT=FILE. known are the formats that
+// the command writes.
+func parseFormats(values, known []string) (outputs, error) {
 	var o outputs
 	for _, value := range values {
 		format, file, toFile := strings.Cut(value, "=")
 		switch {
-		case format != formatText && format != formatJSON:
-			return outputs{}, usagef("", "--format %s: this release writes %s and %s", value, formatText, formatJSON)
+		case !slices.Contains(known, format):
+			return outputs{}, usagef("", "--format %s: want one of %s", value, strings.Join(known, ", "))
 		case toFile && file == "":
 			return outputs{}, usagef("", "--format %s names no file", value)
 		case toFile && slices.ContainsFunc(o.files, func(f fileOutput) bool { return f.file == file }):
@@ -66,4 +78,25 @@ func (p *program) tell(o outputs, style report.Style, writers map[string]writer)
 		}
 	}
 	return writers[o.stdout](p.out, style)
+}
+
+// writes says whether a format is among the outputs.
+func (o outputs) writes(format string) bool {
+	return o.stdout == format || slices.ContainsFunc(o.files, func(f fileOutput) bool { return f.format == format })
+}
+
+// verifyWriters are the writers of a verification's report.
+func verifyWriters(r *report.Report) map[string]writer {
+	plain := func(write func(io.Writer, *report.Report) error) writer {
+		return func(w io.Writer, _ report.Style) error { return write(w, r) }
+	}
+	return map[string]writer{
+		formatText:     func(w io.Writer, s report.Style) error { return report.WriteText(w, r, s) },
+		formatSARIF:    func(w io.Writer, _ report.Style) error { return report.WriteSARIF(w, r, version()) },
+		formatJSON:     plain(report.WriteJSON),
+		formatJUnit:    plain(report.WriteJUnit),
+		formatMarkdown: plain(report.WriteMarkdown),
+		formatGitHub:   plain(report.WriteGitHub),
+		formatGitLab:   plain(report.WriteGitLab),
+	}
 }

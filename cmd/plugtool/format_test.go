@@ -20,7 +20,7 @@ func TestParseFormats(t *testing.T) {
 		{[]string{"json=a=b"}, outputs{stdout: "text", files: []fileOutput{{"json", "a=b"}}}},
 		{[]string{"json", "text=a", "json=b"}, outputs{stdout: "json", files: []fileOutput{{"text", "a"}, {"json", "b"}}}},
 	} {
-		got, err := parseFormats(test.in)
+		got, err := parseFormats(test.in, verifyFormats)
 		if err != nil {
 			t.Errorf("parseFormats(%q): %v", test.in, err)
 		}
@@ -28,8 +28,8 @@ func TestParseFormats(t *testing.T) {
 			t.Errorf("parseFormats(%q) (-want +got):\n%s", test.in, diff)
 		}
 	}
-	for _, in := range [][]string{{""}, {"sarif"}, {"JSON"}, {"json="}, {"json", "json"}, {"text", "json"}, {"json=a", "text=a"}} {
-		if o, err := parseFormats(in); err == nil || asFailure(err).code != exitUsage {
+	for _, in := range [][]string{{""}, {"xml"}, {"JSON"}, {"json="}, {"json", "json"}, {"text", "json"}, {"json=a", "text=a"}} {
+		if o, err := parseFormats(in, verifyFormats); err == nil || asFailure(err).code != exitUsage {
 			t.Errorf("parseFormats(%q) = %+v, %v, want wrong usage", in, o, err)
 		}
 	}

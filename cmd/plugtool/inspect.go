@@ -28,7 +28,7 @@ func (p *program) inspect(c *cli.Context) error {
 	if c.NArg() != 1 {
 		return usagef("plugtool inspect FILE", "want one file, got %d", c.NArg())
 	}
-	outputs, err := parseFormats(c.StringSlice("format"))
+	outputs, err := parseFormats(c.StringSlice("format"), plainFormats)
 	if err != nil {
 		return err
 	}

@@ -3,10 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -26,7 +24,7 @@ func (p *program) verifyCommand() *cli.Command {
 			"A key makes a signature required for every plugin.\n\n" +
 			"Exit code: 0 everything holds, 3 a plugin would not load, 4 a signature is missing,\n" +
 			"invalid or not trusted, 1 plugtool could not do its work, 2 wrong usage.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "host", Usage: "judge against this `HOST`, a binary or a descriptor (repeatable)"},
 			&cli.StringSliceFlag{Name: "key", Usage: "demand a signature by this public key, a PEM `FILE` (repeatable: any of them)"},
 			&cli.StringSliceFlag{Name: "symbol", Usage: symbolUsage},
@@ -34,10 +32,11 @@ func (p *program) verifyCommand() *cli.Command {
 			switchFlag("require-host", "fail with 3 where no host is known"),
 			switchFlag("each", "judge every plugin by itself instead of in order in one process"),
 			switchFlag("any-order", "find an order in which all plugins load, or say why there is none"),
-			formatsFlag(),
+			verifyFormatsFlag(),
+			ciFlag(),
 			switchFlag("verbose", "name every package, and say what is only worth knowing"),
 			switchFlag("quiet", "say nothing of plugins of which everything asked for holds"),
-		},
+		}, policyFlags()...),
 		Action: p.verify,
 	}
 }
@@ -55,6 +54,10 @@ type verifyOptions struct {
 	contract    []inspector.Requirement
 	outputs     outputs
 	style       report.Style
+	policy      report.Policy
+	baseline    string // file to write; "" for none
+	config      string // plugtool.yaml, "" where there is none
+	ci          ciService
 }
 
 func (p *program) verify(c *cli.Context) error {
@@ -69,20 +72,16 @@ func (p *program) verify(c *cli.Context) error {
 			return plugin.Err
 		}
 	}
-	r := &report.Report{Keys: o.keyFiles, Bundle: o.bundle}
 	signatures := checkSignatures(plugins, o)
 	verdicts, err := o.judgeAll(c.Context, plugins)
 	if err != nil {
 		return err
 	}
+	r := &report.Report{Keys: o.keyFiles, Bundle: o.bundle, RequireHost: o.requireHost, Policy: o.policy, Where: newLocator(plugins).where}
 	for _, v := range verdicts {
 		r.Results = append(r.Results, report.New(v.verdict, v.signatures(signatures)))
 	}
-	err = p.tell(o.outputs, o.style, map[string]writer{
-		formatText: func(w io.Writer, s report.Style) error { return report.WriteText(w, r, s) },
-		formatJSON: func(w io.Writer, _ report.Style) error { return report.WriteJSON(w, r) },
-	})
-	if err != nil {
+	if err := p.tellVerdicts(r, o); err != nil {
 		return err
 	}
 	if len(o.hosts) == 0 {
@@ -94,7 +93,23 @@ func (p *program) verify(c *cli.Context) error {
 			p.hintf("%s loads all of them in this order: %s", v.verdict.Host.File, fileNames(v.verdict.Plugins))
 		}
 	}
-	return verdictError(r, o.requireHost)
+	return verdictError(r)
+}
+
+// tellVerdicts writes the report wherever it was asked for, and what the CI
+// service shows of itself.
+func (p *program) tellVerdicts(r *report.Report, o verifyOptions) error {
+	if o.baseline != "" {
+		if err := writeBaseline(o.baseline, r); err != nil {
+			return err
+		}
+	}
+	if err := p.tell(o.outputs, o.style, verifyWriters(r)); err != nil {
+		return err
+	}
+	p.tellPolicy(r, o.config)
+	p.tellCI(r, o)
+	return nil
 }
 
 func fileNames(plugins []inspector.PluginVerdict) string {
@@ -129,7 +144,7 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 	if c.IsSet("require-host") {
 		o.requireHost = c.Bool("require-host")
 	}
-	if o.outputs, err = parseFormats(c.StringSlice("format")); err != nil {
+	if o.outputs, err = parseFormats(c.StringSlice("format"), verifyFormats); err != nil {
 		return verifyOptions{}, err
 	}
 	if c.NArg() == 0 {
@@ -153,31 +168,24 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 		return verifyOptions{}, err
 	}
 	o.hosts = p.allFromConfig(conf, "host", c.StringSlice("host"), conf.Verify.Host)
-	return o, nil
+	if o.policy, err = p.policy(c, conf); err != nil {
+		return verifyOptions{}, err
+	}
+	o.baseline, o.config = c.String("write-baseline"), conf.file
+	o.ci, err = p.ciService(c.String("ci"), conf)
+	return o, err
 }
 
 // verdictError maps what a report tells to the exit code: a signature weighs
 // more than a verdict.
-func verdictError(r *report.Report, requireHost bool) error {
-	refused := false
-	for _, result := range r.Results {
-		refused = refused || requireHost && result.Host == nil
-		for _, plugin := range result.Plugins {
-			if r.SignatureRequired() && plugin.Signature.Status != bundle.Verified {
-				return told(exitUntrusted)
-			}
-			refused = refused || wouldNotLoad(plugin.PluginVerdict)
-		}
-	}
-	if refused {
+func verdictError(r *report.Report) error {
+	switch {
+	case r.Untrusted():
+		return told(exitUntrusted)
+	case r.Fails():
 		return told(exitRefused)
 	}
 	return nil
-}
-
-func wouldNotLoad(v inspector.PluginVerdict) bool {
-	return v.Outcome == inspector.Refused || v.Outcome == inspector.Crashes ||
-		slices.ContainsFunc(v.Findings, func(f inspector.Finding) bool { return f.Severity == inspector.Error })
 }
 
 // expandFolders puts a folder's *.so files, in name order, in its place.
