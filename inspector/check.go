@@ -18,10 +18,11 @@ type process struct {
 	opened  map[string]*result // plugin.plugins, by real path
 	mapped  []*Plugin          // what the dynamic linker has mapped, failed ones included
 	cutBy   *Plugin            // the plugin behind which the runtime sees no more modules
+	pulled  []*Plugin          // what the file that is being opened needs and are plugins
 	down    string             // the file that took the process down
 
-	libs      *libraries // nil where the running machine says nothing about them
-	libsTried bool
+	linkage   *linkage // nil where the machine says nothing about C libraries
+	linkTried bool
 }
 
 // scoped is a package hash and the file whose definition the linker binds to.
@@ -35,6 +36,8 @@ type scoped struct {
 type module struct {
 	pluginPath, file string
 	bad              bool // it was refused; the runtime leaves it in the list
+	ready            bool // modulesinit has run with it in the list
+	plug             *Plugin
 }
 
 // result is how an open of a file ended before.
@@ -58,11 +61,20 @@ type Options struct {
 	// Contract is what the host asserts of each plugin's symbols, besides what its
 	// descriptor says. What is not kept is a finding; the outcome stays Open's.
 	Contract []Requirement
+	// Sysroot is the folder that holds the file system of the machine on which the
+	// host is to run, "" for the running machine. C libraries are looked for there.
+	Sysroot string
+	// MaxGlibc is the oldest release of glibc that the plugins are to load on, as in
+	// 2.28; "" asks nothing. What needs a newer one is a finding, whatever the outcome.
+	MaxGlibc string
 }
 
 // Check is the function Check with options.
 func (o Options) Check(host *Host, plugins []*Plugin) (*Verdict, error) {
 	p := o.newProcess(host)
+	if err := o.checkSysroot(host); err != nil {
+		return nil, err
+	}
 	b := host.Binary()
 	defer p.close()
 	v := &Verdict{Host: HostRef{File: b.File, GoVersion: b.GoVersion, Platform: b.Platform}, Plugins: []PluginVerdict{}}
@@ -104,12 +116,23 @@ func (p *process) judge(plug *Plugin) (PluginVerdict, error) {
 	}
 	broken, err := p.contract(plug)
 	pv.Findings = append(pv.Findings, broken...)
+	pv.Findings = append(pv.Findings, p.beside(plug, pv.Outcome)...)
 	return pv, err
 }
 
+// beside gives the findings that hold whatever becomes of the plugin.
+func (p *process) beside(plug *Plugin, outcome Outcome) []Finding {
+	list := p.options.tooNew(plug)
+	if outcome == Loads {
+		list = append(list, p.foreignLibc(plug)...)
+		list = append(list, p.executableStack(plug)...)
+	}
+	return append(list, p.cannotStart()...)
+}
+
 func (p *process) close() {
-	if p.libs != nil {
-		p.libs.closeFrom(0)
+	if p.linkage != nil {
+		p.linkage.close()
 	}
 }
 
@@ -156,34 +179,39 @@ func crash(f ...Finding) PluginVerdict { return PluginVerdict{Outcome: Crashes, 
 
 // lastModuleInit follows runtime.plugin_lastmoduleinit. By then the dynamic linker
 // has mapped the file and its symbols are in the global scope, whatever follows.
-func (p *process) lastModuleInit(plug *Plugin) (PluginVerdict, error) {
-	if p.alreadyMapped(plug) || plug.mod == nil {
-		return p.noNewModule(plug), nil
+func (p *process) lastModuleInit(opened *Plugin) (PluginVerdict, error) {
+	plug := p.newModule(opened)
+	if plug == nil {
+		return p.noNewModule(opened), nil
 	}
-	p.mapped = append(p.mapped, plug)
 	if p.host.Binary().Loading == LoadingStatic {
 		return p.hostNotDynamic(plug), nil
 	}
+	own := p.modules[len(p.modules)-1]
+	p.modules = p.modules[:len(p.modules)-1] // a module of another layout may not get into the list
 	if v, done := p.layout(plug); done {
 		return v, nil
 	}
+	p.modules = append(p.modules, own)
 	for _, m := range p.modules {
-		if !m.bad && m.pluginPath == plug.mod.Path {
-			return p.refuseModule(plug, "plugin already loaded", p.samePath(plug, m)), nil
+		if m.ready && !m.bad && m.pluginPath == plug.mod.Path {
+			return p.refuseModule(opened, plug, "plugin already loaded", p.samePath(plug, m)), nil
 		}
 	}
 	mismatches, err := p.compare(plug)
 	if err != nil {
 		return PluginVerdict{}, err
 	}
-	p.export(plug)
 	if len(mismatches) > 0 {
 		text := "plugin was built with a different version of package " + mismatches[0].pkg
-		return p.refuseModule(plug, text, p.explain(plug, mismatches)...), nil
+		return p.refuseModule(opened, plug, text, p.explain(plug, mismatches)...), nil
 	}
-	p.modules = append(p.modules, module{pluginPath: plug.mod.Path, file: plug.File})
-	p.opened[plug.Path] = &result{}
-	if v, done := p.missingSymbols(plug); done {
+	p.export(opened, plug)
+	p.opened[opened.Path] = &result{}
+	for i := range p.modules { // modulesinit
+		p.modules[i].ready = !p.modules[i].bad
+	}
+	if v, done := p.missingSymbols(opened, plug); done {
 		return v, nil
 	}
 	return PluginVerdict{Outcome: Loads, Findings: p.warnings(plug)}, nil
@@ -191,20 +219,51 @@ func (p *process) lastModuleInit(plug *Plugin) (PluginVerdict, error) {
 
 // refuseModule notes a plugin that the runtime refused: it stays in the list of
 // modules, and its symbols in the scope.
-func (p *process) refuseModule(plug *Plugin, text string, f ...Finding) PluginVerdict {
-	p.export(plug)
-	p.modules = append(p.modules, module{pluginPath: plug.mod.Path, file: plug.File, bad: true})
-	p.opened[plug.Path] = &result{refusal: text}
+func (p *process) refuseModule(opened, plug *Plugin, text string, f ...Finding) PluginVerdict {
+	p.export(opened, plug)
+	p.modules[len(p.modules)-1].bad = true
+	p.opened[opened.Path] = &result{refusal: text}
 	return refuse(text, f...)
 }
 
-// export puts the plugin's package hashes behind those that are in scope.
-func (p *process) export(plug *Plugin) {
-	for _, pkg := range plug.mod.Packages {
-		if _, ok := p.scope[pkg.Path]; !ok {
-			p.scope[pkg.Path] = scoped{pkg.Hash, plug.File, plug}
+// export puts the package hashes of the plugins that came with one open behind those
+// that are in scope: those of the opened file first, as in its list of search.
+func (p *process) export(opened, plug *Plugin) {
+	for _, from := range append([]*Plugin{opened, plug}, p.pulled...) {
+		if from.mod == nil {
+			continue
+		}
+		for _, pkg := range from.mod.Packages {
+			if _, ok := p.scope[pkg.Path]; !ok {
+				p.scope[pkg.Path] = scoped{pkg.Hash, from.File, from}
+			}
 		}
 	}
+	p.pulled = nil
+}
+
+// pull notes a Go plugin that came as a library of the file that is opened.
+func (p *process) pull(plug *Plugin) {
+	p.pulled = append(p.pulled, plug)
+	p.addModule(plug)
+}
+
+func (p *process) addModule(plug *Plugin) {
+	p.mapped = append(p.mapped, plug)
+	p.modules = append(p.modules, module{pluginPath: plug.mod.Path, file: plug.File, plug: plug})
+}
+
+// newModule adds the opened file's module to the runtime's list and gives the plugin
+// whose module the runtime then takes for the new one: the last of the list, unless it
+// is marked bad or known; nil where it finds none.
+func (p *process) newModule(opened *Plugin) *Plugin {
+	if opened.mod != nil && !p.alreadyMapped(opened) {
+		p.addModule(opened)
+	}
+	if n := len(p.modules); n > 0 && !p.modules[n-1].bad && !p.modules[n-1].ready {
+		return p.modules[n-1].plug
+	}
+	return nil
 }
 
 // alreadyMapped says whether the dynamic linker takes the file for one that it has

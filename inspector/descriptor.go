@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/plugtool/plugtool/inspector/goelf"
 )
 
 // DescriptorSchema names the format of a host's descriptor.
@@ -33,6 +35,10 @@ type descriptor struct {
 	// $ORIGIN in them is the descriptor's folder.
 	Rpath   []string `json:"rpath,omitempty"`
 	Runpath []string `json:"runpath,omitempty"`
+	// TLS is the host's thread-local block, and StackExec says that its stack is
+	// executable: libraries that are opened later depend on both.
+	TLS       *descriptorTLS `json:"tls,omitempty"`
+	StackExec bool           `json:"stackExec,omitempty"`
 	// Covered are the packages with coverage counters.
 	Covered []string `json:"covered,omitempty"`
 	// LinkerStrings holds the values of variables that -ldflags=-X set, by symbol.
@@ -44,9 +50,19 @@ type descriptor struct {
 	Contract []required `json:"contract,omitempty"`
 }
 
+// descriptorTLS is goelf.TLSSegment in a descriptor; sizes are bytes.
+type descriptorTLS struct {
+	Size  uint64 `json:"size"`
+	Align uint64 `json:"align"`
+	First uint64 `json:"first,omitempty"`
+}
+
 // Descriptor writes the host's facts as JSON, for use in its place.
 func (h *Host) Descriptor() ([]byte, error) {
-	d := descriptor{Schema: DescriptorSchema, Binary: h.bin, Rpath: h.rpath, Runpath: h.runpath}
+	d := descriptor{Schema: DescriptorSchema, Binary: h.bin, Rpath: h.rpath, Runpath: h.runpath, StackExec: h.stackExec}
+	if h.tls.Size > 0 {
+		d.TLS = &descriptorTLS{h.tls.Size, h.tls.Align, h.tls.First}
+	}
 	d.File = baseName(h.bin.File)
 	d.Contract = describeContract(h.contract)
 	var err error
@@ -149,9 +165,19 @@ func hostOf(file string, d *descriptor, bad func(error) error) (*Host, error) {
 	if h.strings, err = readStringVars(d.LinkerStrings, d.StringVariables); err != nil {
 		return nil, bad(err)
 	}
+	h.stackExec = d.StackExec
+	if t := d.TLS; t != nil {
+		if t.Align > 1<<20 || t.Align&(t.Align-1) != 0 || t.Size > 1<<40 || t.First >= max(t.Align, 1) {
+			return nil, bad(fmt.Errorf("its thread-local block has %d bytes aligned to %d", t.Size, t.Align))
+		}
+		h.tls = goelf.TLSSegment{Size: t.Size, Align: t.Align, First: t.First}
+	}
 	h.csymbols = make(map[string]bool)
 	for _, name := range d.CSymbols {
 		h.csymbols[name] = true
+		if plain, _, ok := strings.Cut(name, "@"); ok {
+			h.csymbols[plain+"@"] = true // for references that ask for no version
+		}
 	}
 	for pkg, folder := range d.Folders {
 		h.folders[pkg] = folder
@@ -183,7 +209,8 @@ func hostOf(file string, d *descriptor, bad func(error) error) (*Host, error) {
 // identifiers in C.
 func (h *Host) cSymbols() ([]string, error) {
 	if h.image == nil {
-		return slices.Sorted(maps.Keys(h.csymbols)), nil
+		names := slices.Sorted(maps.Keys(h.csymbols))
+		return slices.DeleteFunc(names, func(name string) bool { return strings.HasSuffix(name, "@") }), nil
 	}
 	var names []string
 	err := guard(func() error {
@@ -191,9 +218,13 @@ func (h *Host) cSymbols() ([]string, error) {
 			if err != nil {
 				return err
 			}
-			if s.Defined && isCIdentifier(s.Name) {
-				names = append(names, s.Name)
+			if !s.Defined || !isCIdentifier(s.Name) {
+				continue
 			}
+			if s.Version != "" {
+				s.Name += "@" + s.Version
+			}
+			names = append(names, s.Name)
 		}
 		return nil
 	})
@@ -214,12 +245,16 @@ func isCIdentifier(s string) bool {
 	return s != ""
 }
 
-// definesC says whether the host defines a symbol that C code refers to. A host that
-// cannot be read is given the benefit of the doubt.
-func (h *Host) definesC(name string) bool {
+// definesC says whether the host defines a symbol that C code refers to, and Go's
+// thread-local variable, in that version. A host that cannot be read is given the
+// benefit of the doubt. A descriptor has the version behind names that have one.
+func (h *Host) definesC(name, version string) bool {
 	if h.image == nil {
-		return h.csymbols[name]
+		if !isCIdentifier(name) {
+			return h.bin.Loading == LoadingWorks // a Go symbol
+		}
+		return h.csymbols[name] || h.csymbols[name+"@"+version]
 	}
-	_, ok, err := h.image.Lookup(name)
+	_, ok, err := h.image.Find(name, goelf.VersionRef{Name: version}, true)
 	return ok || err != nil
 }

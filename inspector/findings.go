@@ -13,6 +13,7 @@ var (
 	hostWithoutCgo      = FindingKind{"PT101", "host-without-cgo"}
 	hostWithoutPlugins  = FindingKind{"PT102", "host-without-plugins"}
 	hostNotDynamic      = FindingKind{"PT103", "host-not-dynamic"}
+	hostCannotStart     = FindingKind{"PT104", "host-cannot-start"}
 	fileMissing         = FindingKind{"PT201", "file-missing"}
 	fileNotLoadable     = FindingKind{"PT202", "file-not-loadable"}
 	otherPlatform       = FindingKind{"PT203", "other-platform"}
@@ -45,6 +46,11 @@ var (
 	libraryMissing      = FindingKind{"PT701", "library-missing"}
 	libraryVersion      = FindingKind{"PT702", "library-version"}
 	symbolUndefined     = FindingKind{"PT703", "symbol-undefined"}
+	libraryDamaged      = FindingKind{"PT704", "library-damaged"}
+	glibcTooNew         = FindingKind{"PT705", "glibc-too-new"}
+	staticTLS           = FindingKind{"PT706", "static-tls"}
+	otherLibc           = FindingKind{"PT707", "other-libc"}
+	executableStack     = FindingKind{"PT708", "executable-stack"}
 	sameHashOtherModule = FindingKind{"PT801", "same-hash-other-code"}
 	otherPatch          = FindingKind{"PT802", "go-patch"}
 	newerProcessor      = FindingKind{"PT803", "newer-processor"}
@@ -56,13 +62,13 @@ var (
 // FindingKinds lists all kinds of findings that Check makes, by id.
 func FindingKinds() []FindingKind {
 	return []FindingKind{
-		hostWithoutCgo, hostWithoutPlugins, hostNotDynamic,
+		hostWithoutCgo, hostWithoutPlugins, hostNotDynamic, hostCannotStart,
 		fileMissing, fileNotLoadable, otherPlatform, fileTruncated, fileExecutable, fileNotPlugin, fileUnreadable,
 		otherRelease, otherLayout, otherTrimpath, otherSetting, sanitizerMissing,
 		packageMismatch, otherFolder, moduleReplaced, sourceEdited, libraryPatched, hostIsTest,
 		samePluginPath, pluginsDisagree, previousFailure, afterCrash, opensForEver, noOrder,
 		symbolNotExported, contractSymbol, contractType, contractInterface, contractUnknown,
-		libraryMissing, libraryVersion, symbolUndefined,
+		libraryMissing, libraryVersion, symbolUndefined, libraryDamaged, glibcTooNew, staticTLS, otherLibc, executableStack,
 		sameHashOtherModule, otherPatch, newerProcessor, linkerValue, debugDefault, ownCopies,
 	}
 }

@@ -40,6 +40,11 @@ type Host struct {
 	contract []Requirement // what the descriptor says, or SetContract
 
 	rpath, runpath []string // where the dynamic linker looks for the host's libraries
+	tls            goelf.TLSSegment
+	stackExec      bool // the program's stack is executable
+
+	machinesMu sync.Mutex
+	machines   map[string]*machine // by sysroot
 }
 
 type foundHash struct {
@@ -124,7 +129,7 @@ func newHost(file string, data []byte) (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotGo, err)
 	}
-	h := &Host{image: im, known: make(map[string]foundHash), rpath: im.Rpath(), runpath: im.Runpath()}
+	h := &Host{image: im, known: make(map[string]foundHash), rpath: im.Rpath(), runpath: im.Runpath(), tls: im.TLS(), stackExec: im.ExecutableStack()}
 	h.bin = Binary{File: file, Size: int64(len(data)), Kind: KindExecutable}
 	if err := readFacts(im, &h.bin); err != nil {
 		return nil, err
@@ -250,6 +255,12 @@ func loading(im *goelf.Image, b *Binary) (Loading, error) {
 
 // Close closes the host's file.
 func (h *Host) Close() error {
+	h.machinesMu.Lock()
+	defer h.machinesMu.Unlock()
+	for dir, m := range h.machines {
+		m.close()
+		delete(h.machines, dir)
+	}
 	if h.close == nil {
 		return nil
 	}

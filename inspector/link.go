@@ -10,104 +10,191 @@ import (
 
 // link judges what the dynamic linker does once the file itself is mapped: it maps
 // the libraries that the plugin needs, compares symbol versions, and binds symbols,
-// in this order. Nothing is said where the running machine is not one that the host
-// could start on.
+// in this order. Nothing is said where the host could not start on the machine that
+// is asked about.
 func (p *process) link(plug *Plugin) (PluginVerdict, bool) {
 	p.startLibraries()
-	needed, err := plug.image.Needed()
-	if p.libs == nil || err != nil {
+	if p.linkage == nil || plug.image == nil {
 		return PluginVerdict{}, false
 	}
-	before := len(p.libs.list)
-	v, done := p.bind(plug, needed)
-	if done {
-		p.libs.closeFrom(before) // a failed dlopen unmaps what it mapped
+	fresh, s := p.linkage.open(plug)
+	if s == nil {
+		for _, d := range fresh {
+			if d.plug != nil && d.plug != plug {
+				p.pull(d.plug)
+			}
+		}
+		return PluginVerdict{}, false
 	}
-	return v, done
+	f := s.kind.finding(s.title)
+	f.Detail, f.Host, f.Plugin = s.detail, s.host, s.plugin
+	f.Fix = append(slices.Clone(s.fix), s.env+p.buildCommand(plug))
+	if s.text == "" {
+		return crash(f), true
+	}
+	return refuse(s.text, f), true
 }
 
 // startLibraries maps what the host itself needs.
 func (p *process) startLibraries() {
-	if !p.libsTried {
-		p.libsTried = true
-		p.libs = newLibraries(p.host)
+	if p.linkTried {
+		return
+	}
+	p.linkTried = true
+	if m := p.host.machine(p.options.Sysroot); m.why == "" {
+		p.linkage = m.newLinkage()
 	}
 }
 
-func (p *process) bind(plug *Plugin, needed []string) (PluginVerdict, bool) {
-	if missing := p.libs.loadAll(needed, searchOf(plug.image, plug.Path, search{})); missing != "" {
-		f := libraryMissing.finding(fmt.Sprintf("%s needs %s, which this machine does not have", plug.File, missing))
-		f.Detail = "looked for in ld.so.cache, the default folders, and those that the plugin names in DT_RUNPATH"
-		f.Host, f.Plugin = "no "+missing, "needs "+missing
-		f.Fix = []string{"install the package that provides " + missing + " (apt-file search " + ShellWord(missing) + ", dnf provides " + ShellWord("*/"+missing) + ")"}
-		return refuse(missing+": cannot open shared object file: No such file or directory", f), true
-	}
-	if v, done := p.versions(plug); done {
-		return v, done
-	}
-	undefined, err := plug.image.UndefinedSymbols()
-	if err != nil {
-		return PluginVerdict{}, false
-	}
-	for _, s := range undefined {
-		name := s.Name
-		if p.libs.defines(name) || p.defines(name) {
-			continue
+// notFound tells of a library that is not there, or of whose name there is a file that
+// ends the search.
+func (l *linkage) notFound(name, text string, by *dso) *stop {
+	s := &stop{text: text}
+	if l.musl == nil && (name == "libc.so" || strings.HasPrefix(name, "libc.musl-")) {
+		s.finding = finding{
+			kind: otherLibc, title: fmt.Sprintf("%s was built against musl, and the host runs on glibc", by.name()),
+			detail: name + " is musl's name for the C library; " + text,
+			host:   "glibc", plugin: "musl",
+			env: "CC=gcc ",
 		}
-		text := fmt.Sprintf("%s: undefined symbol: %s", plug.Path, name)
-		if s.Version != "" {
-			text += ", version " + s.Version
-		}
-		f := symbolUndefined.finding(fmt.Sprintf("%s needs the C symbol %s, which nothing defines", plug.File, name))
-		f.Detail = "neither the host, nor a library, nor an earlier plugin defines it; a library is missing from the plugin's #cgo LDFLAGS, or is of another version"
-		f.Host, f.Plugin = "does not define "+name, "needs "+name
-		f.Fix = []string{"add the library that defines " + name + " to #cgo LDFLAGS", p.buildCommand(plug)}
-		return refuse(text, f), true
+		return s
 	}
-	return PluginVerdict{}, false
+	if !isMissing(text) && !strings.Contains(text, ": No such file or directory (needed by") {
+		s.finding = finding{
+			kind: libraryDamaged, title: fmt.Sprintf("%s needs %s, and what is found under that name is no library for it", by.name(), name),
+			detail: text, host: strings.TrimSpace(text), plugin: "needs " + name,
+			fix: []string{"install the library " + name + " for the host's machine, and remove the file that is no library"},
+		}
+		return s
+	}
+	s.finding = finding{
+		kind: libraryMissing, title: fmt.Sprintf("%s needs %s, which %s does not have", by.name(), name, l.m.called()),
+		detail: "looked for in " + l.m.searched(by),
+		host:   "no " + name, plugin: "needs " + name,
+		fix: []string{"install the package that provides " + name + " (apt-file search " + ShellWord(name) + ", dnf provides " + ShellWord("*/"+name) + ")"},
+	}
+	return s
 }
 
-// versions compares symbol versions as _dl_check_map_versions in glibc's
-// elf/dl-version.c does.
-func (p *process) versions(plug *Plugin) (PluginVerdict, bool) {
-	needs, err := plug.image.VersionNeeds()
+// called names the machine in a message.
+func (m *machine) called() string {
+	if m.target.dir != "" {
+		return "the machine in " + m.target.dir
+	}
+	return "this machine"
+}
+
+// searched names the places where a library was looked for.
+func (m *machine) searched(by *dso) string {
+	var list []string
+	if dirs := append(slices.Clone(by.rpath()), by.runpath()...); len(dirs) > 0 {
+		list = append(list, "the folders that "+by.name()+" names ("+strings.Join(dirs, ", ")+")")
+	}
+	switch {
+	case m.musl:
+		list = append(list, "musl's default folders")
+	case len(m.configured) > 0:
+		list = append(list, "those of ld.so.conf", strings.Join(m.systemDirs, ", "))
+	default:
+		list = append(list, "ld.so.cache", strings.Join(m.systemDirs, ", "))
+	}
+	return strings.Join(list, ", ")
+}
+
+// badLibrary tells of a library whose header is in order and which cannot be mapped.
+func (l *linkage) badLibrary(d *dso, name string, fault *goelf.LoadFault) *stop {
+	s := &stop{finding: finding{
+		kind: libraryDamaged, title: fmt.Sprintf("%s is found for %s, and is damaged", d.path, name),
+		detail: "it is cut off or its headers contradict each other; the dynamic linker ends the process on it",
+		host:   "a damaged " + d.path, plugin: "needs " + name,
+		fix: []string{"reinstall the package that provides " + d.path},
+	}}
+	if !fault.Crash {
+		s.text = name + ": " + fault.Text
+		s.detail = fault.Text
+	}
+	return s
+}
+
+// badPlugin tells of a plugin, or a library of its, on whose tables the dynamic linker
+// fails.
+func (l *linkage) badPlugin(d *dso, fault *goelf.LoadFault) *stop {
+	s := &stop{finding: finding{
+		kind: fileNotLoadable, title: fmt.Sprintf("%s is damaged", d.path),
+		detail: "its tables for the dynamic linker contradict each other, and that ends the process",
+		host:   "loads ELF shared objects", plugin: "a damaged file",
+	}}
+	if d.plug == nil {
+		s.kind = libraryDamaged
+	}
+	if fault.Crash {
+		if fault.Text != "" {
+			s.detail = fault.Text
+		}
+		return s
+	}
+	s.text, s.detail = d.path+": "+fault.Text, fault.Text
+	if l.musl != nil {
+		s.text = "Error relocating " + d.path + ": " + fault.Text
+	}
+	return s
+}
+
+// versionMissing tells of a symbol version that a library lacks.
+func (l *linkage) versionMissing(d, lib *dso, n goelf.VersionNeed, defs []goelf.VersionDef) *stop {
+	s := &stop{text: fmt.Sprintf("%s: version `%s' not found (required by %s)", lib.path, n.Version, d.name()), finding: finding{
+		kind: libraryVersion, title: fmt.Sprintf("%s needs %s of %s, which that of %s lacks", d.name(), n.Version, n.Library, l.m.called()),
+		host: newestVersion(defs, n), plugin: n.Version,
+		detail: "it was built on a machine with a newer " + n.Library + "; build it on one that is as old as the oldest it has to load on",
+	}}
+	if names := symbolsOf(d, n.Version); len(names) > 0 {
+		s.detail += "; what it needs in that version: " + strings.Join(names, ", ")
+	}
+	return s
+}
+
+// neededNot tells of a file whose symbol versions name a library that it does not need.
+func (l *linkage) neededNot(d *dso, n goelf.VersionNeed) *stop {
+	return &stop{finding: finding{
+		kind: libraryDamaged, title: fmt.Sprintf("%s wants symbol versions of %s, which it does not need", d.name(), n.Library),
+		detail: "the dynamic linker ends the process: Assertion `needed != NULL' failed (dl-version.c); a tool such as patchelf --replace-needed or --remove-needed changed what the file needs and not its versions",
+		host:   "no " + n.Library + " in the process", plugin: "needs " + n.Version + " of " + n.Library,
+	}}
+}
+
+// versionLost tells of a library that lost its symbol versions.
+func (l *linkage) versionLost(d, lib *dso, r goelf.Reference) *stop {
+	return &stop{finding: finding{
+		kind: libraryVersion, title: fmt.Sprintf("%s needs %s in version %s, and %s has no versions any more", d.name(), r.Name, r.Version.Name, lib.path),
+		detail: "the dynamic linker ends the process: Assertion `version->filename == NULL || ! _dl_name_match_p (version->filename, map)' failed (dl-lookup.c); the library was built without its version script",
+		host:   lib.path + " without versions", plugin: r.Name + " in version " + r.Version.Name,
+		fix: []string{"install the release of " + r.Version.File + " that the plugin was linked with"},
+	}}
+}
+
+// symbolsOf lists the symbols that a file needs in a version.
+func symbolsOf(d *dso, version string) []string {
+	refs, err := d.image.References()
 	if err != nil {
-		return PluginVerdict{}, false
+		return nil
 	}
-	// glibc has packed relocations since 2.36 and wants files that use them to say so.
-	const abi = "GLIBC_ABI_DT_RELR"
-	if plug.image.PacksRelocs() && len(needs) > 0 && !slices.ContainsFunc(needs, func(n goelf.VersionNeed) bool { return n.Version == abi }) {
-		f := libraryVersion.finding(fmt.Sprintf("%s has packed relocations and does not ask for %s", plug.File, abi))
-		f.Detail = "the linker wrote DT_RELR without the version that glibc demands with it; lld's --pack-dyn-relocs=relr does that"
-		f.Host, f.Plugin = "wants "+abi, "DT_RELR without it"
-		f.Fix = []string{p.buildCommand(plug)}
-		return refuse(plug.Path+": DT_RELR without "+abi+" dependency", f), true
-	}
-	for _, n := range needs {
-		lib := p.libs.byName[n.Library]
-		if lib == nil || n.Weak {
-			continue
+	var names []string
+	for _, r := range refs {
+		if r.Version.Name == version && !slices.Contains(names, r.Name) {
+			names = append(names, r.Name)
 		}
-		defined, err := lib.image.DefinesVersions()
-		if err != nil || defined == nil || defined[n.Version] {
-			continue // a library without versions only earns a warning
-		}
-		f := libraryVersion.finding(fmt.Sprintf("%s needs %s of %s, which this machine's lacks", plug.File, n.Version, n.Library))
-		f.Host, f.Plugin = newestVersion(defined, n), n.Version
-		f.Detail = "the plugin was built on a machine with a newer " + n.Library + "; build it on one that is as old as the oldest it has to load on"
-		f.Fix = []string{p.buildCommand(plug)}
-		return refuse(fmt.Sprintf("%s: version `%s' not found (required by %s)", lib.path, n.Version, plug.Path), f), true
 	}
-	return PluginVerdict{}, false
+	slices.Sort(names)
+	return names
 }
 
 // newestVersion gives the newest version of the family that is asked for, as in
 // GLIBC_2.36.
-func newestVersion(defined map[string]bool, n goelf.VersionNeed) string {
+func newestVersion(defs []goelf.VersionDef, n goelf.VersionNeed) string {
 	family, _, _ := strings.Cut(n.Version, "_")
 	newest := ""
-	for v := range defined {
-		rest, ok := strings.CutPrefix(v, family+"_")
+	for _, v := range defs {
+		rest, ok := strings.CutPrefix(v.Name, family+"_")
 		if ok && rest != "PRIVATE" && (newest == "" || compareDotted(rest, newest) > 0) {
 			newest = rest
 		}
@@ -118,13 +205,27 @@ func newestVersion(defined map[string]bool, n goelf.VersionNeed) string {
 	return "up to " + family + "_" + newest
 }
 
-// defines says whether the host or a mapped plugin defines a symbol.
-func (p *process) defines(name string) bool {
-	if p.host.definesC(name) {
-		return true
+// undefined tells of a symbol that nothing defines.
+func (l *linkage) undefined(d *dso, r goelf.Reference) *stop {
+	text := fmt.Sprintf("%s: undefined symbol: %s", d.path, r.Name)
+	if r.Version.Name != "" {
+		text += ", version " + r.Version.Name
 	}
-	return slices.ContainsFunc(p.mapped, func(m *Plugin) bool {
-		_, ok, err := m.image.Lookup(name)
-		return ok || err != nil
-	})
+	s := &stop{text: text, finding: finding{
+		kind: symbolUndefined, title: fmt.Sprintf("%s needs the C symbol %s, which nothing defines", d.name(), r.Name),
+		host: "does not define " + r.Name, plugin: "needs " + r.Name,
+	}}
+	l.explainUndefined(s, d, r)
+	return s
+}
+
+// tlsExhausted tells of a thread-local block for which the static one has no room.
+func (l *linkage) tlsExhausted(d, owner *dso) *stop {
+	t := owner.tls()
+	return &stop{text: owner.path + ": cannot allocate memory in static TLS block", finding: finding{
+		kind: staticTLS, title: fmt.Sprintf("%s wants %d bytes of static thread-local storage, and there are not as many left", owner.path, t.Size),
+		detail: fmt.Sprintf("%s was compiled for the initial-exec model (-ftls-model=initial-exec, or an attribute tls_model); what is opened later shares a surplus of %d bytes that a process has from its start", d.path, tlsSurplus),
+		host:   fmt.Sprintf("%d bytes left", l.tls.size-min(l.tls.size, l.tls.used)), plugin: fmt.Sprintf("%d bytes, aligned to %d", t.Size, t.Align),
+		fix: []string{"compile the C code with -ftls-model=global-dynamic, or let the variable be malloc-ed per thread"},
+	}}
 }

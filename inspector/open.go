@@ -52,10 +52,16 @@ func (p *process) unreadable(plug *Plugin) PluginVerdict {
 	f.Detail = plug.Err.Error()
 	if errors.Is(plug.Err, fs.ErrPermission) {
 		f.Fix = []string{"chmod a+r " + ShellWord(plug.File)}
+		if p.host.musl() {
+			return refuse("Error loading shared library "+plug.Path+": Permission denied", f)
+		}
 		return refuse(plug.Path+": cannot open shared object file: Permission denied", f)
 	}
 	f.Fix = []string{p.buildCommand(plug)}
 	if info, err := os.Stat(plug.Path); err == nil && info.IsDir() {
+		if p.host.musl() {
+			return refuse("Error loading shared library "+plug.Path+": Is a directory", f)
+		}
 		return refuse(plug.Path+": cannot read file data: Is a directory", f)
 	}
 	return refuse("", f)
@@ -96,7 +102,7 @@ func (p *process) hostNotDynamic(plug *Plugin) PluginVerdict {
 
 // missingSymbols judges exported names that dlsym does not find, as after
 // -ldflags=-pluginpath: the plugin's init has then run.
-func (p *process) missingSymbols(plug *Plugin) (PluginVerdict, bool) {
+func (p *process) missingSymbols(opened, plug *Plugin) (PluginVerdict, bool) {
 	var missing []string
 	for _, e := range plug.mod.Exports {
 		if _, ok, err := plug.image.Lookup(plug.mod.Path + "." + e.Name); err == nil && !ok {
@@ -106,7 +112,7 @@ func (p *process) missingSymbols(plug *Plugin) (PluginVerdict, bool) {
 	if len(missing) == 0 {
 		return PluginVerdict{}, false
 	}
-	p.opened[plug.Path].hangs = true
+	p.opened[opened.Path].hangs = true
 	full := plug.mod.Path + "." + missing[0]
 	f := symbolNotExported.finding(fmt.Sprintf("%s says that it exports %s, but has no symbol %s", plug.File, missing[0], full))
 	f.Detail = "this is what -ldflags=-pluginpath leads to; the plugin's init runs before Open fails, and another Open of it waits for ever"
@@ -115,7 +121,10 @@ func (p *process) missingSymbols(plug *Plugin) (PluginVerdict, bool) {
 	if len(missing) > 1 {
 		return refuse("", f), true // which one comes first is random
 	}
-	return refuse(fmt.Sprintf("could not find symbol %s: %s: undefined symbol: %s", missing[0], plug.Path, full), f), true
+	if p.host.musl() {
+		return refuse(fmt.Sprintf("could not find symbol %s: Symbol not found: %s", missing[0], full), f), true
+	}
+	return refuse(fmt.Sprintf("could not find symbol %s: %s: undefined symbol: %s", missing[0], opened.Path, full), f), true
 }
 
 func (p *process) samePath(plug *Plugin, m module) Finding {
@@ -129,6 +138,13 @@ func (p *process) samePath(plug *Plugin, m module) Finding {
 // dlopen judges what the dynamic linker does with the file.
 func (p *process) dlopen(plug *Plugin) (PluginVerdict, bool) {
 	fault := goelf.CheckLoad(plug.data, p.host.target)
+	text := plug.Path + ": "
+	if fault != nil {
+		text += fault.Text
+	}
+	if p.host.musl() {
+		text, fault = muslFile(plug, fault)
+	}
 	if fault == nil {
 		return PluginVerdict{}, false
 	}
@@ -159,5 +175,5 @@ func (p *process) dlopen(plug *Plugin) (PluginVerdict, bool) {
 	if fault.Crash {
 		return crash(f), true
 	}
-	return refuse(plug.Path+": "+fault.Text, f), true
+	return refuse(text, f), true
 }

@@ -321,21 +321,21 @@ func (s *orderSearch) loads(p *process, i int) (bool, error) {
 
 // libraryCount counts the C libraries that are mapped.
 func (p *process) libraryCount() int {
-	if p.libs == nil {
+	if p.linkage == nil {
 		return 0
 	}
-	return len(p.libs.list)
+	return len(p.linkage.loaded)
 }
 
 // libraryState tells processes apart in which other C libraries are mapped.
 func (p *process) libraryState() string {
-	if p.libs == nil {
+	if p.linkage == nil {
 		return ""
 	}
 	var names []string
-	for name, lib := range p.libs.byName {
-		names = append(names, name+"="+lib.path)
+	for _, d := range p.linkage.loaded {
+		names = append(names, strings.Join(d.names, " ")+"="+d.path)
 	}
 	slices.Sort(names)
-	return strings.Join(names, "\n")
+	return fmt.Sprint(strings.Join(names, "\n"), p.linkage.tls)
 }

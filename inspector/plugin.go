@@ -175,7 +175,8 @@ func NewPlugin(file string, data []byte) *Plugin {
 func (p *Plugin) readLinks() {
 	_, _ = p.image.Needed()
 	_, _ = p.image.VersionNeeds()
-	_, _ = p.image.UndefinedSymbols()
+	_, _ = p.image.References()
+	_, _ = p.image.Dependencies()
 }
 
 // Symbols gives the names and types of what the plugin exports, by name. The error

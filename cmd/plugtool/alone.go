@@ -10,20 +10,25 @@ import (
 const notPlugin = "PT206"
 
 // judgeAlone says what there is to say about plugins without a host: nothing
-// about whether they load, unless they are none,
-// and whether they keep a contract.
-func judgeAlone(plugins []*inspector.Plugin, contract []inspector.Requirement) (*inspector.Verdict, error) {
+// about whether they load, unless they are none, whether they keep a contract,
+// and whether they need a newer glibc than is asked for.
+func judgeAlone(plugins []*inspector.Plugin, options inspector.Options) (*inspector.Verdict, error) {
 	v := &inspector.Verdict{}
 	for _, plugin := range plugins {
 		pv := inspector.PluginVerdict{File: plugin.File, Outcome: inspector.Unknown}
 		if plugin.Binary == nil || plugin.Binary.Kind != inspector.KindPlugin {
 			pv.Findings = append(pv.Findings, notPluginFinding(plugin))
 		}
-		broken, err := inspector.CheckContract(plugin, contract)
+		broken, err := inspector.CheckContract(plugin, options.Contract)
 		if err != nil {
 			return nil, err
 		}
 		pv.Findings = append(pv.Findings, broken...)
+		tooNew, err := options.CheckAlone(plugin)
+		if err != nil {
+			return nil, err
+		}
+		pv.Findings = append(pv.Findings, tooNew...)
 		v.Plugins = append(v.Plugins, pv)
 	}
 	return v, nil

@@ -46,6 +46,11 @@ type verifySection struct {
 	FailOn string        `yaml:"fail-on"`
 	Ignore []ignoreEntry `yaml:"ignore"`
 	CI     string        `yaml:"ci"`
+
+	// Another machine's libraries stand for this one's, as another host does for the
+	// one that is meant: that is told, not refused.
+	Sysroot  string `yaml:"sysroot"`
+	MaxGlibc string `yaml:"max-glibc"`
 }
 
 type signSection struct {

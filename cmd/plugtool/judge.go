@@ -86,12 +86,17 @@ func (j judged) signatures(given []bundle.Result) []bundle.Result {
 	return list
 }
 
+// options gives what a verdict is asked beyond the files.
+func (o verifyOptions) options() inspector.Options {
+	return inspector.Options{Costs: o.style.Verbose, Contract: o.contract, Sysroot: o.sysroot, MaxGlibc: o.maxGlibc}
+}
+
 // judge gives the verdict of one host, or of none where its file is "": on the
 // plugins in order, with --each on every one by itself, and with --any-order in the
 // order in which all load.
 func (o verifyOptions) judge(file string, plugins []*inspector.Plugin) (judged, error) {
 	if file == "" {
-		v, err := judgeAlone(plugins, o.contract)
+		v, err := judgeAlone(plugins, o.options())
 		return judged{verdict: v}, err
 	}
 	host, err := inspector.OpenHost(file)
@@ -99,7 +104,7 @@ func (o verifyOptions) judge(file string, plugins []*inspector.Plugin) (judged, 
 		return judged{}, err
 	}
 	defer host.Close()
-	options := inspector.Options{Costs: o.style.Verbose, Contract: o.contract}
+	options := o.options()
 	if o.anyOrder {
 		order, err := options.AnyOrder(host, plugins)
 		if err != nil {

@@ -29,6 +29,8 @@ func (p *program) verifyCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "key", Usage: "demand a signature by this public key, a PEM `FILE` (repeatable: any of them)"},
 			&cli.StringSliceFlag{Name: "symbol", Usage: symbolUsage},
 			&cli.StringFlag{Name: "bundle", Usage: "the signature is in this `FILE`, not beside the plugin"},
+			&cli.StringFlag{Name: "sysroot", Usage: "look for C libraries in the file system in `DIR`, not on this machine"},
+			&cli.StringFlag{Name: "max-glibc", Usage: "the plugins are to load on glibc `VERSION` too, as in 2.28"},
 			switchFlag("require-host", "fail with 3 where no host is known"),
 			switchFlag("each", "judge every plugin by itself instead of in order in one process"),
 			switchFlag("any-order", "find an order in which all plugins load, or say why there is none"),
@@ -48,6 +50,8 @@ type verifyOptions struct {
 	keys        []*bundle.PublicKey
 	bundle      string // "" for the sidecars beside each plugin
 	plugins     []string
+	sysroot     string // "" for this machine
+	maxGlibc    string // "" for any
 	requireHost bool
 	each        bool
 	anyOrder    bool
@@ -172,8 +176,10 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 		return verifyOptions{}, err
 	}
 	o.baseline, o.config = c.String("write-baseline"), conf.file
-	o.ci, err = p.ciService(c.String("ci"), conf)
-	return o, err
+	if o.ci, err = p.ciService(c.String("ci"), conf); err != nil {
+		return verifyOptions{}, err
+	}
+	return o, p.readTarget(c, conf, &o)
 }
 
 // verdictError maps what a report tells to the exit code: a signature weighs

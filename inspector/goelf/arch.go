@@ -118,7 +118,7 @@ func (t Target) matches(header []byte) bool {
 }
 
 func otherMachine() *LoadFault {
-	return &LoadFault{Text: "cannot open shared object file: No such file or directory", Kind: FaultPlatform}
+	return &LoadFault{Text: "cannot open shared object file: No such file or directory", Kind: FaultPlatform, OtherMachine: true}
 }
 
 // Values of EI_OSABI.

@@ -3,6 +3,7 @@ package goelf
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
 )
 
 // A LoadFault is why the dynamic linker would not map a file.
@@ -13,6 +14,9 @@ type LoadFault struct {
 	// Crash says that there is no message: touching the file's pages raises SIGBUS.
 	Crash bool
 	Kind  FaultKind
+	// OtherMachine and OtherClass tell of files that the search for a library
+	// passes over.
+	OtherMachine, OtherClass bool
 }
 
 // A FaultKind tells apart what a user would do about a [LoadFault].
@@ -30,17 +34,35 @@ const (
 const pageSize4K = 4096
 
 // CheckLoad says what dlopen in a process on the target does with a file that
-// holds data, before any symbol is looked at: nil where it maps it. It makes the
-// tests of open_verify and _dl_map_object_from_fd in glibc's elf/dl-load.c, in
-// their order.
+// holds data, before any symbol is looked at: nil where it maps it.
 func CheckLoad(data []byte, t Target) *LoadFault {
+	if f := CheckHeader(bytes.NewReader(data), int64(len(data)), t); f != nil {
+		return f
+	}
+	im, err := NewBytes(data)
+	if err != nil {
+		// The program headers are whole, so it is PT_DYNAMIC that lies outside.
+		if im, err = NewBytes(PadToPage(data)); err != nil {
+			return &LoadFault{Crash: true, Kind: FaultTruncated}
+		}
+	}
+	return im.CheckSegments()
+}
+
+// CheckHeader makes the tests of open_verify in glibc's elf/dl-load.c, in their
+// order, on a file of size bytes.
+func CheckHeader(r io.ReaderAt, size int64, t Target) *LoadFault {
 	header := func(text string) *LoadFault { return &LoadFault{Text: text, Kind: FaultHeader} }
-	n := 64
+	n := int64(64)
 	if !t.Is64 {
 		n = 52
 	}
-	if len(data) < n {
+	if size < n {
 		return header("file too short")
+	}
+	data := make([]byte, n)
+	if _, err := r.ReadAt(data, 0); err != nil {
+		return header("cannot read file data")
 	}
 	if f := checkIdent(data, t); f != nil {
 		return f
@@ -66,17 +88,10 @@ func CheckLoad(data []byte, t Target) *LoadFault {
 		return header("ELF file's phentsize not the expected size")
 	}
 	phnum := uint64(o.Uint16(data[n-8:]))
-	if end := phoff + phnum*phent; phnum > 0 && (end > uint64(len(data)) || end < phoff) {
+	if end := phoff + phnum*phent; phnum > 0 && (end > uint64(size) || end < phoff) {
 		return header("cannot read file data")
 	}
-	im, err := NewBytes(data)
-	if err != nil {
-		// The program headers are whole, so it is PT_DYNAMIC that lies outside.
-		if im, err = NewBytes(PadToPage(data)); err != nil {
-			return &LoadFault{Crash: true, Kind: FaultTruncated}
-		}
-	}
-	return im.checkSegments()
+	return nil
 }
 
 func checkIdent(data []byte, t Target) *LoadFault {
@@ -93,7 +108,7 @@ func checkIdent(data []byte, t Target) *LoadFault {
 	case string(data[:4]) != "\x7fELF":
 		return header("invalid ELF header")
 	case data[4] != class:
-		return &LoadFault{Text: "wrong ELF class: " + class2, Kind: FaultPlatform}
+		return &LoadFault{Text: "wrong ELF class: " + class2, Kind: FaultPlatform, OtherClass: true}
 	}
 	text := ""
 	switch {
@@ -123,7 +138,9 @@ func checkIdent(data []byte, t Target) *LoadFault {
 	return header(text)
 }
 
-func (im *Image) checkSegments() *LoadFault {
+// CheckSegments makes the tests of _dl_map_object_from_fd in glibc's
+// elf/dl-load.c, in their order.
+func (im *Image) CheckSegments() *LoadFault {
 	loads, dynamic := 0, false
 	cut := false
 	for _, s := range im.segs {
@@ -156,6 +173,31 @@ func (im *Image) checkSegments() *LoadFault {
 		return &LoadFault{Text: "shared object cannot be dlopen()ed"}
 	}
 	return nil
+}
+
+// Padded is a file as the kernel maps it: with zeros up to the end of its last page.
+type Padded struct {
+	io.ReaderAt
+	Size int64 // of the file, in bytes
+}
+
+// ReadAt reads bytes behind the file's end as zeros; how far they go is for the
+// caller to bound.
+func (p Padded) ReadAt(b []byte, off int64) (int, error) {
+	n := 0
+	if off < p.Size {
+		n = int(min(int64(len(b)), p.Size-off))
+		if n, err := p.ReaderAt.ReadAt(b[:n], off); err != nil && err != io.EOF {
+			return n, err
+		}
+	}
+	clear(b[n:])
+	return len(b), nil
+}
+
+// NewLibrary is New for a library, which is seen as the kernel maps it.
+func NewLibrary(r io.ReaderAt, size int64) (*Image, error) {
+	return New(Padded{r, size}, int64(roundUp(uint64(size))))
 }
 
 func roundUp(n uint64) uint64 { return (n + pageSize4K - 1) &^ (pageSize4K - 1) }

@@ -4,7 +4,9 @@ import "fmt"
 
 // symbolTable is a way to find symbols by name: gnuHash or sysvHash.
 type symbolTable interface {
-	lookup(im *Image, name string) (index uint64, found bool, err error)
+	// lookup calls match for the entries of the table that have the name until it
+	// says that one is what is looked for.
+	lookup(im *Image, name string, match func(uint64, rawSymbol) bool) (index uint64, found bool, err error)
 	count(im *Image) (uint64, error)
 }
 
@@ -57,7 +59,7 @@ func (im *Image) uint32At(addr uint64) (uint32, error) {
 	return im.Order.Uint32(b), nil
 }
 
-func (h *gnuHash) lookup(im *Image, name string) (uint64, bool, error) {
+func (h *gnuHash) lookup(im *Image, name string, match func(uint64, rawSymbol) bool) (uint64, bool, error) {
 	sum := uint32(5381)
 	for i := 0; i < len(name); i++ {
 		sum = sum*33 + uint32(name[i])
@@ -88,7 +90,7 @@ func (h *gnuHash) lookup(im *Image, name string) (uint64, bool, error) {
 			if err != nil {
 				return 0, false, err
 			}
-			if im.nameIs(uint64(s.name), name) && s.defined() {
+			if im.nameIs(uint64(s.name), name) && match(i, s) {
 				return i, true, nil
 			}
 		}
@@ -141,7 +143,7 @@ func (im *Image) readSysvHash(addr uint64) (symbolTable, error) {
 	return h, nil
 }
 
-func (h *sysvHash) lookup(im *Image, name string) (uint64, bool, error) {
+func (h *sysvHash) lookup(im *Image, name string, match func(uint64, rawSymbol) bool) (uint64, bool, error) {
 	sum := uint32(0)
 	for i := 0; i < len(name); i++ {
 		sum = sum<<4 + uint32(name[i])
@@ -156,7 +158,7 @@ func (h *sysvHash) lookup(im *Image, name string) (uint64, bool, error) {
 		if err != nil {
 			return 0, false, err
 		}
-		if im.nameIs(uint64(s.name), name) && s.defined() {
+		if im.nameIs(uint64(s.name), name) && match(uint64(i), s) {
 			return uint64(i), true, nil
 		}
 		if i, err = im.uint32At(h.chain + uint64(i)*4); err != nil {

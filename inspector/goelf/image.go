@@ -43,19 +43,27 @@ type Image struct {
 	osabi byte   // EI_OSABI
 	segs  []segment
 	loads []segment        // those of type PT_LOAD, joined where nothing lies between them
-	dyn   map[int64]uint64 // first value of each tag
+	dyn   map[int64]uint64 // last value of each tag, the one that counts
 
-	little                 bool     // Order is binary.LittleEndian
-	symtab, strtab, strlen uint64   // DT_SYMTAB, DT_STRTAB and DT_STRSZ, which every look-up needs
-	need                   []uint64 // DT_NEEDED, offsets into the string table
+	little                 bool         // Order is binary.LittleEndian
+	symtab, strtab, strlen uint64       // DT_SYMTAB, DT_STRTAB and DT_STRSZ, which every look-up needs
+	need                   []dependency // DT_NEEDED and the like
 
 	hash    memo[symbolTable]
 	pointer pointerIndex
 
 	needed       memo[[]string]
-	undefined    memo[[]UndefinedSymbol]
+	dependencies memo[[]Dependency]
+	references   memo[[]Reference]
 	versionNeeds memo[[]VersionNeed]
-	versionDefs  memo[map[string]bool]
+	versionDefs  memo[[]VersionDef]
+	versionTab   memo[*versionTable]
+}
+
+// dependency is a Dependency whose name is an offset into the string table.
+type dependency struct {
+	name uint64
+	kind DependencyKind
 }
 
 type segment struct {
@@ -190,12 +198,15 @@ func (im *Image) readDynamic() error {
 			if tag == 0 {
 				break
 			}
-			if tag == dtNeeded {
-				im.need = append(im.need, val)
+			switch tag {
+			case dtNeeded:
+				im.need = append(im.need, dependency{val, Needed})
+			case dtFilter:
+				im.need = append(im.need, dependency{val, Filter})
+			case dtAuxiliary:
+				im.need = append(im.need, dependency{val, Auxiliary})
 			}
-			if _, dup := im.dyn[tag]; !dup {
-				im.dyn[tag] = val
-			}
+			im.dyn[tag] = val
 		}
 		im.symtab, im.strtab, im.strlen = im.dyn[dtSymTab], im.dyn[dtStrTab], im.dyn[dtStrSz]
 		return nil

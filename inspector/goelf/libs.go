@@ -1,9 +1,6 @@
 package goelf
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // Soname is DT_SONAME, "" where there is none.
 func (im *Image) Soname() string {
@@ -46,91 +43,84 @@ func (im *Image) folders(tag int64) []string {
 // PacksRelocs says whether the file has DT_RELR.
 func (im *Image) PacksRelocs() bool { return im.dyn[dtRelr] != 0 }
 
-// UndefinedSymbol is a symbol that a file needs from another one.
-type UndefinedSymbol struct {
-	Name    string
-	Version string // "" where any will do
+// NoDefaultFolders says whether the file wants its libraries not to be looked for in
+// the default folders (DF_1_NODEFLIB).
+func (im *Image) NoDefaultFolders() bool { return im.dyn[dtFlags1]&df1NoDefLib != 0 }
+
+// BindsNow says whether the file wants all of its references bound when it is loaded.
+func (im *Image) BindsNow() bool {
+	const dfBindNow, df1Now = 8, 1
+	_, now := im.dyn[dtBindNow]
+	return now || im.dyn[dtFlags]&dfBindNow != 0 || im.dyn[dtFlags1]&df1Now != 0
 }
 
-// UndefinedSymbols lists the symbols that the file's relocations need from other
-// files, each once, in the order in which the dynamic linker meets them. Weak ones,
-// which may stay unresolved, are left out.
-func (im *Image) UndefinedSymbols() ([]UndefinedSymbol, error) {
-	return im.undefined.get(im.readUndefined)
+// A TLSSegment is the thread-local block of a file (PT_TLS).
+type TLSSegment struct {
+	Size, Align uint64 // bytes
+	First       uint64 // its address modulo its alignment
 }
 
-func (im *Image) readUndefined() ([]UndefinedSymbol, error) {
-	needs, err := im.VersionNeeds()
-	if err != nil {
-		return nil, err
+// TLS gives the file's thread-local block; Size is 0 where there is none.
+func (im *Image) TLS() TLSSegment {
+	const segTLS = 7
+	var t TLSSegment
+	for _, s := range im.segs {
+		if s.typ == segTLS && s.memsz > 0 {
+			t = TLSSegment{Size: s.memsz, Align: s.align}
+			if s.align > 0 {
+				t.First = s.vaddr & (s.align - 1)
+			}
+		}
 	}
-	symbols, err := im.table(im.dyn[dtSymTab], uint64(im.file.size))
-	if err != nil {
-		return nil, fmt.Errorf("symbol table: %w", err)
+	return t
+}
+
+// ExecutableStack says whether the file wants the stack to be executable: it says so
+// (PT_GNU_STACK), or it says nothing and its machine has such stacks by default
+// (DEFAULT_STACK_PERMS in glibc's sysdeps/*/stackinfo.h).
+func (im *Image) ExecutableStack() bool {
+	const segStack, execute = 0x6474e551, 1
+	flags := uint32(0)
+	switch im.arch.goarch {
+	case "amd64", "386", "arm", "s390x":
+		flags = execute
 	}
-	var list []UndefinedSymbol
-	var bad error
-	seen := make(map[uint64]bool)
-	err = im.eachUncounted(func(r reloc) bool {
-		at := r.sym * im.symSize()
-		if r.sym == 0 || at+im.symSize() > uint64(len(symbols)) {
-			return true
+	for _, s := range im.segs {
+		if s.typ == segStack {
+			flags = s.flags
 		}
-		// Nearly all are defined, which their section index alone tells.
-		if i := at + im.symSize() - 2; !im.Is64 && symbols[i]|symbols[i+1] != 0 || im.Is64 && symbols[at+6]|symbols[at+7] != 0 {
-			return true
-		}
-		s := im.decodeSymbol(symbols[at:])
-		if s.info>>4 == bindWeak || s.info>>4 == bindLocal || seen[r.sym] {
-			return true
-		}
-		seen[r.sym] = true
-		name, err := im.symbolName(s)
+	}
+	return flags&execute != 0
+}
+
+// A DependencyKind tells how a file names another one that it wants loaded.
+type DependencyKind uint8
+
+const (
+	Needed    DependencyKind = iota // DT_NEEDED
+	Filter                          // DT_FILTER: it comes before the file in the order of search
+	Auxiliary                       // DT_AUXILIARY: as Filter, where it is there
+)
+
+// A Dependency is a file that another one wants loaded.
+type Dependency struct {
+	Name string
+	Kind DependencyKind
+}
+
+// Dependencies lists what the file wants loaded, in its order.
+func (im *Image) Dependencies() ([]Dependency, error) {
+	return im.dependencies.get(im.readDependencies)
+}
+
+func (im *Image) readDependencies() ([]Dependency, error) {
+	var list []Dependency
+	for _, n := range im.need {
+		s, err := im.str(n.name)
 		if err != nil {
-			bad = err
-			return false
+			return nil, err
 		}
-		list = append(list, UndefinedSymbol{name, im.symbolVersion(r.sym, needs)})
-		return true
-	})
-	if err == nil {
-		err = bad
+		list = append(list, Dependency{s, n.kind})
 	}
-	return list, err
-}
-
-// DefinesVersions says whether the file, a library, defines symbol versions at all,
-// and which (DT_VERDEF).
-func (im *Image) DefinesVersions() (map[string]bool, error) {
-	return im.versionDefs.get(im.readVersionDefs)
-}
-
-func (im *Image) readVersionDefs() (map[string]bool, error) {
-	addr := im.dyn[dtVerDef]
-	if addr == 0 {
-		return nil, nil
-	}
-	versions := make(map[string]bool)
-	for i := uint64(0); i < min(im.dyn[dtVerDefNum], maxVersions); i++ {
-		b, err := im.table(addr, 20)
-		if err != nil || len(b) < 20 {
-			return nil, fmt.Errorf("DT_VERDEF: no entry at %#x: %v", addr, err)
-		}
-		// The first name of a definition is its own, the others are its parents.
-		a, err := im.table(addr+uint64(im.Order.Uint32(b[12:])), 8)
-		if err != nil || len(a) < 8 {
-			return nil, fmt.Errorf("DT_VERDEF: no name at %#x: %v", addr, err)
-		}
-		name, err := im.str(uint64(im.Order.Uint32(a)))
-		if err != nil {
-			return nil, fmt.Errorf("DT_VERDEF: %w", err)
-		}
-		versions[name] = true
-		next := im.Order.Uint32(b[16:])
-		if next == 0 {
-			break
-		}
-		addr += uint64(next)
-	}
-	return versions, nil
+	return list, nil
 }

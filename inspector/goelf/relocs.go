@@ -19,15 +19,19 @@ type reloc struct {
 
 // eachReloc calls f for the relocations of DT_REL, DT_RELA, DT_RELR and
 // DT_JMPREL until it returns false.
-func (im *Image) eachReloc(f func(reloc) bool) error { return im.relocs(0, f) }
+func (im *Image) eachReloc(f func(reloc) bool) error { return im.relocs(0, false, f) }
 
 // eachUncounted is eachReloc without those that counted gives.
 func (im *Image) eachUncounted(f func(reloc) bool) error {
-	return im.relocs(uint64(len(im.counted())), f)
+	return im.relocs(uint64(len(im.counted())), false, f)
 }
 
-// relocs calls f for the relocations but those in the first skip bytes of DT_RELA.
-func (im *Image) relocs(skip uint64, f func(reloc) bool) error {
+// eachPLT is eachReloc for DT_JMPREL alone.
+func (im *Image) eachPLT(f func(reloc) bool) error { return im.relocs(0, true, f) }
+
+// relocs calls f for the relocations but those in the first skip bytes of DT_RELA, or
+// for those of DT_JMPREL only.
+func (im *Image) relocs(skip uint64, onlyPLT bool, f func(reloc) bool) error {
 	rela := im.dyn[dtPltRel] != dtRel
 	tables := []struct {
 		addr, size, skip uint64
@@ -37,8 +41,8 @@ func (im *Image) relocs(skip uint64, f func(reloc) bool) error {
 		{im.dyn[dtRel], im.dyn[dtRelSz], 0, false},
 		{im.dyn[dtJmpRel], im.dyn[dtPltRelSz], 0, rela},
 	}
-	for _, t := range tables {
-		if t.addr == 0 || t.size == 0 {
+	for i, t := range tables {
+		if t.addr == 0 || t.size == 0 || onlyPLT && i < 2 {
 			continue
 		}
 		b, err := im.table(t.addr, t.size)
@@ -49,7 +53,7 @@ func (im *Image) relocs(skip uint64, f func(reloc) bool) error {
 			return nil
 		}
 	}
-	if im.dyn[dtRelr] == 0 {
+	if im.dyn[dtRelr] == 0 || onlyPLT {
 		return nil
 	}
 	return im.eachRelr(f)

@@ -28,6 +28,15 @@ const (
 	dtRelr      = 36
 	dtGnuHash   = 0x6ffffef5
 	dtRelaCount = 0x6ffffff9
+	dtFlags     = 30
+	dtTextRel   = 22
+	dtBindNow   = 24
+	dtInit      = 12
+	dtRelaEnt   = 9
+	dtRelEnt    = 19
+	dtRelrEnt   = 37
+	dtAuxiliary = 0x7ffffffd
+	dtFilter    = 0x7fffffff
 	dtFlags1    = 0x6ffffffb
 	dtVerSym    = 0x6ffffff0
 	dtVerDef    = 0x6ffffffc
@@ -35,8 +44,9 @@ const (
 	dtVerNeed   = 0x6ffffffe
 	dtVerNum    = 0x6fffffff
 
-	df1NoOpen = 0x00000040 // DF_1_NOOPEN
-	df1PIE    = 0x08000000 // DF_1_PIE
+	df1NoDefLib = 0x00000800 // DF_1_NODEFLIB
+	df1NoOpen   = 0x00000040 // DF_1_NOOPEN
+	df1PIE      = 0x08000000 // DF_1_PIE
 )
 
 // maxChain caps the symbols that one look-up visits. In honest tables a chain
@@ -54,6 +64,7 @@ type Symbol struct {
 	Size    uint64 // bytes
 	Defined bool   // whether other files can bind to it here
 	Weak    bool
+	Version string // that the file's own symbol has; of [Image.Symbols] only
 }
 
 type rawSymbol struct {
@@ -142,7 +153,7 @@ func (im *Image) Lookup(name string) (Symbol, bool, error) {
 	if err != nil || h == nil {
 		return Symbol{}, false, err
 	}
-	i, found, err := h.lookup(im, name)
+	i, found, err := h.lookup(im, name, func(_ uint64, s rawSymbol) bool { return s.defined() })
 	if err != nil || !found {
 		return Symbol{}, false, err
 	}
@@ -170,6 +181,7 @@ func (im *Image) Symbols() iter.Seq2[Symbol, error] {
 			yield(Symbol{}, fmt.Errorf("symbol table: %w", err))
 			return
 		}
+		versions := im.versions()
 		strs, err := im.table(im.dyn[dtStrTab], im.dyn[dtStrSz])
 		if err != nil {
 			yield(Symbol{}, fmt.Errorf("symbol names: %w", err))
@@ -182,7 +194,11 @@ func (im *Image) Symbols() iter.Seq2[Symbol, error] {
 				yield(Symbol{}, fmt.Errorf("symbol %d: %w", i, err))
 				return
 			}
-			if !yield(im.symbol(s, name), nil) {
+			symbol := im.symbol(s, name)
+			if versions.any {
+				symbol.Version = im.versionOf(i).Name
+			}
+			if !yield(symbol, nil) {
 				return
 			}
 		}
@@ -220,8 +236,11 @@ func (im *Image) Needed() ([]string, error) { return im.needed.get(im.readNeeded
 
 func (im *Image) readNeeded() ([]string, error) {
 	var names []string
-	for _, off := range im.need {
-		s, err := im.str(off)
+	for _, n := range im.need {
+		if n.kind != Needed {
+			continue
+		}
+		s, err := im.str(n.name)
 		if err != nil {
 			return nil, fmt.Errorf("DT_NEEDED: %w", err)
 		}

@@ -1,0 +1,194 @@
+package inspector
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/plugtool/plugtool/inspector/goelf"
+)
+
+// cacheEntry is one file that ld.so.cache has for a library's name.
+type cacheEntry struct {
+	path   string
+	level  string // glibc-hwcaps folder that it lies in, "" for the plain one
+	legacy bool   // for processors that only old releases of glibc tell apart
+}
+
+// libraryCache is ld.so.cache: by library name, in the file's order.
+type libraryCache map[string][]cacheEntry
+
+const maxCache = 16 << 20 // bytes; a desktop's has 200 kB
+
+// cacheFlags gives what an entry's flags must be in the target's processes, as
+// _dl_cache_check_flags in glibc's sysdeps/*/dl-cache.h: FLAG_ELF_LIBC6 (3) and the
+// machine's own.
+func cacheFlags(t goelf.Target) uint32 {
+	switch t.Machine {
+	case 62: // FLAG_X8664_LIB64
+		return 0x0303
+	case 183: // FLAG_AARCH64_LIB64
+		return 0x0a03
+	case 22: // FLAG_S390_LIB64
+		return 0x0403
+	case 21: // FLAG_POWERPC_LIB64
+		return 0x0503
+	case 243: // FLAG_RISCV_FLOAT_ABI_DOUBLE
+		return 0x1003
+	case 40: // FLAG_ARM_LIBHF
+		return 0x0903
+	case 258: // FLAG_LARCH_FLOAT_ABI_DOUBLE
+		return 0x1203
+	}
+	return 3
+}
+
+// readLibraryCache reads ld.so.cache in the format that glibc has written since 2.2
+// and writes alone since 2.32 (sysdeps/generic/dl-cache.h, struct cache_file_new).
+// What cannot be read is no entry.
+func readLibraryCache(data []byte, t goelf.Target) libraryCache {
+	const (
+		magic  = "glibc-ld.so.cache1.1"
+		header = 48
+		entry  = 24
+	)
+	cache := make(libraryCache)
+	if i := bytes.Index(data, []byte(magic)); i > 0 {
+		data = data[i:] // behind the old format
+	} else if i < 0 {
+		return cache
+	}
+	if len(data) < header {
+		return cache
+	}
+	o := t.Order
+	n := int(o.Uint32(data[len(magic):]))
+	str := func(off uint32) string {
+		if int64(off) >= int64(len(data)) {
+			return ""
+		}
+		end := bytes.IndexByte(data[off:], 0)
+		return string(data[off : int(off)+max(end, 0)])
+	}
+	levels := cacheLevels(data, o, str)
+	want := cacheFlags(t)
+	for i := 0; i < n && header+(i+1)*entry <= len(data); i++ {
+		e := data[header+i*entry:]
+		name, file := str(o.Uint32(e[4:])), str(o.Uint32(e[8:]))
+		if flags := o.Uint32(e); name == "" || !strings.HasPrefix(file, "/") || flags != want && (t.Machine != 40 || flags != 3) {
+			continue
+		}
+		c := cacheEntry{path: file}
+		// DL_CACHE_HWCAP_EXTENSION: the low half counts among the names in the
+		// section cache_extension_tag_glibc_hwcaps.
+		switch hwcap := o.Uint64(e[16:]); {
+		case hwcap>>62 == 1:
+			if j := int(uint32(hwcap)); j < len(levels) {
+				c.level = levels[j]
+			} else {
+				continue
+			}
+		case hwcap != 0:
+			c.legacy = true
+		}
+		cache[name] = append(cache[name], c)
+	}
+	return cache
+}
+
+// cacheLevels reads the names of the glibc-hwcaps folders that the cache knows
+// (cache_extension_load in sysdeps/generic/dl-cache.h).
+func cacheLevels(data []byte, o binary.ByteOrder, str func(uint32) string) []string {
+	const magic, hwcaps = 0xeaa42174, 1 // cache_extension_magic, cache_extension_tag_glibc_hwcaps
+	at := int64(o.Uint32(data[32:]))    // extension_offset
+	if at == 0 || at+8 > int64(len(data)) || o.Uint32(data[at:]) != magic {
+		return nil
+	}
+	var levels []string
+	for i := int64(0); i < int64(o.Uint32(data[at+4:])) && at+8+(i+1)*16 <= int64(len(data)); i++ {
+		s := data[at+8+i*16:]
+		off, size := int64(o.Uint32(s[8:])), int64(o.Uint32(s[12:]))
+		if o.Uint32(s) != hwcaps || off+size > int64(len(data)) {
+			continue
+		}
+		for j := int64(0); j+4 <= size; j += 4 {
+			levels = append(levels, str(o.Uint32(data[off+j:])))
+		}
+	}
+	return levels
+}
+
+// find gives the file that the cache has for a library, as search_cache in glibc's
+// elf/dl-cache.c: the one for the best of the processor's levels, else the plain one.
+func (c libraryCache) find(name string, levels []string) string {
+	best, rank := "", len(levels)
+	for _, e := range c[name] {
+		if i := slices.Index(levels, e.level); e.level != "" && i >= 0 && i < rank {
+			best, rank = e.path, i
+		}
+	}
+	for _, e := range c[name] {
+		if best == "" && e.level == "" && !e.legacy {
+			best = e.path
+		}
+	}
+	return best
+}
+
+// cacheFolders lists the folders that ldconfig would put into the cache: those of
+// ld.so.conf, with what it includes.
+func cacheFolders(t target, file string, depth int) []string {
+	const most, maxDepth = 1 << 20, 8
+	data, err := t.read(file, most)
+	if err != nil || depth > maxDepth {
+		return nil
+	}
+	var dirs []string
+	for line := range strings.Lines(string(data)) {
+		line, _, _ = strings.Cut(line, "#")
+		fields := strings.Fields(strings.ReplaceAll(line, ",", " "))
+		switch {
+		case len(fields) == 0 || fields[0] == "hwcap":
+		case fields[0] == "include":
+			for _, pattern := range fields[1:] {
+				if !path.IsAbs(pattern) {
+					pattern = path.Join(path.Dir(file), pattern)
+				}
+				for _, included := range t.glob(pattern) {
+					dirs = append(dirs, cacheFolders(t, included, depth+1)...)
+				}
+			}
+		default:
+			for _, d := range fields {
+				if strings.HasPrefix(d, "/") {
+					dirs = append(dirs, strings.TrimRight(d, "/"))
+				}
+			}
+		}
+	}
+	return dirs
+}
+
+// glob gives the target's files that a pattern matches whose folder is plain, as in
+// /etc/ld.so.conf.d/*.conf, in name order.
+func (t target) glob(pattern string) []string {
+	dir, err := t.locate(path.Dir(pattern))
+	if err != nil {
+		return nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var files []string
+	for _, e := range entries {
+		if ok, err := filepath.Match(path.Base(pattern), e.Name()); ok && err == nil {
+			files = append(files, path.Join(path.Dir(pattern), e.Name()))
+		}
+	}
+	return files
+}

@@ -1,0 +1,155 @@
+package inspector_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// libPlugin is a plugin that calls foo of libfoo.so.1 in version FOO_2, and looks for
+// that library in the folders l and m beside itself.
+const libPlugin = "mkdir OUT.d && gcc -shared -fPIC -Wl,-soname,libfoo.so.1 -Wl,--version-script=libfoo/foo2.map -o OUT.d/libfoo.so libfoo/foo.c libfoo/foo2.c && " +
+	"CGO_LDFLAGS='-LOUT.d -lfoo -Wl,-rpath,$ORIGIN/l:$ORIGIN/m' go build -trimpath -buildmode=plugin -o OUT ./needslib"
+
+// otherPlugin is such a plugin under another path.
+const otherPlugin = "mkdir OUT.d && gcc -shared -fPIC -Wl,-soname,libfoo.so.1 -Wl,--version-script=libfoo/foo2.map -o OUT.d/libfoo.so libfoo/foo.c libfoo/foo2.c && " +
+	"CGO_LDFLAGS='-LOUT.d -lfoo' go build -trimpath -buildmode=plugin -o OUT needslib/main.go"
+
+// libTools are the shell functions that a scene is set with.
+const libTools = `
+lib() { # DIR MAP SOURCES AND FLAGS
+	mkdir -p $1; d=$1; map=$2; shift 2
+	[ $map = - ] || set -- -Wl,--version-script=$map "$@"
+	gcc -shared -fPIC -Wl,-soname,libfoo.so.1 -o $d/libfoo.so.1 "$@"
+}
+good() { lib $1 $LIBFOO/foo2.map $LIBFOO/foo.c $LIBFOO/foo2.c; }
+clib() { o=$1; shift; gcc -shared -fPIC -o $o "$@"; } # a C library that stands for a plugin
+`
+
+// A scene is a folder with plugins and libraries, which a host that lies there opens.
+type scene struct{ name, script, files string }
+
+var scenes = []scene{
+	{"good", "good l", "p.so"},
+	{"second folder", "mkdir l; good m", "p.so"},
+	{"version without the symbol", "lib l $LIBS/swapped.map $LIBFOO/foo.c $LIBFOO/foo2.c", "p.so plain.so"},
+	{"both versions", "lib l $LIBS/both.map $LIBS/both.c", "p.so"},
+	{"no versions but others'", "lib l - $LIBS/uses_libc.c", "p.so"},
+	{"no versions at all", "lib l - -nostdlib $LIBFOO/foo.c", "p.so"},
+	{"weak reference of a library", "lib l $LIBFOO/foo2.map $LIBS/weak.c $LIBFOO/foo2.c", "p.so"},
+	{"hidden reference", "lib l $LIBFOO/foo2.map $LIBS/hidden_ref.c $LIBFOO/foo2.c", "p.so"},
+	{"ifunc", "lib l $LIBFOO/foo2.map $LIBS/ifunc.c $LIBFOO/foo2.c", "p.so"},
+
+	{"unversioned reference to a hidden version", "lib l $LIBS/swapped.map $LIBS/hidden.c; clib c.so -Wl,--no-as-needed,--allow-shlib-undefined,--unresolved-symbols=ignore-all $LIBFOO/undefined.c l/libfoo.so.1 -Wl,-rpath,'$ORIGIN/l'", "c.so"},
+	{"unversioned reference to two hidden versions", "lib l $LIBS/both.map $LIBS/hidden2.c; clib c.so -Wl,--no-as-needed,--allow-shlib-undefined,--unresolved-symbols=ignore-all $LIBFOO/undefined.c l/libfoo.so.1 -Wl,-rpath,'$ORIGIN/l'", "c.so"},
+	{"unversioned reference to a version", "lib m - $LIBFOO/foo.c; clib c.so $LIBFOO/undefined.c m/libfoo.so.1 -Wl,-rpath,'$ORIGIN/m'; good m", "c.so"},
+
+	{"text first", "mkdir l; echo a text that is as long as a whole ELF header, sixty four bytes and more > l/libfoo.so.1; good m", "p.so plain.so"},
+	{"short first", "mkdir l; echo short > l/libfoo.so.1; good m", "p.so"},
+	{"empty first", "mkdir l; : > l/libfoo.so.1; good m", "p.so"},
+	{"folder first", "mkdir -p l/libfoo.so.1; good m", "p.so"},
+	{"dangling link first", "mkdir l; ln -s nowhere l/libfoo.so.1; good m", "p.so"},
+	{"circular link first", "mkdir l; ln -s libfoo.so.1 l/libfoo.so.1; good m", "p.so"},
+	{"circular link only", "mkdir l; ln -s libfoo.so.1 l/libfoo.so.1", "p.so"},
+	{"file in the folder's place", ": > l; good m", "p.so"},
+	{"other class first", "good m; mkdir l; cp m/libfoo.so.1 l; printf '\\001' | dd of=l/libfoo.so.1 bs=1 seek=4 conv=notrunc", "p.so"},
+	{"other class only", "good l; printf '\\001' | dd of=l/libfoo.so.1 bs=1 seek=4 conv=notrunc", "p.so"},
+	{"other machine first", "good m; mkdir l; cp m/libfoo.so.1 l; printf '\\267' | dd of=l/libfoo.so.1 bs=1 seek=18 conv=notrunc", "p.so"},
+	{"other machine only", "good l; printf '\\267' | dd of=l/libfoo.so.1 bs=1 seek=18 conv=notrunc", "p.so"},
+	{"other byte order", "good l; printf '\\002' | dd of=l/libfoo.so.1 bs=1 seek=5 conv=notrunc", "p.so"},
+	{"cut", "good l; truncate -s 9000 l/libfoo.so.1", "p.so"},
+	{"program under the name", "mkdir l; echo 'int main(void){return 0;}' > m.c; gcc -o l/libfoo.so.1 m.c", "p.so"},
+	{"program at a fixed address under the name", "mkdir l; echo 'int main(void){return 0;}' > m.c; gcc -no-pie -o l/libfoo.so.1 m.c", "p.so"},
+	{"no sections", "good l; strip l/libfoo.so.1", "p.so"},
+
+	{"missing of a library", "clib libmore.so.1 $LIBS/more.c -Wl,-soname,libmore.so.1; lib l $LIBFOO/foo2.map $LIBS/needs_more.c $LIBFOO/foo2.c ./libmore.so.1", "p.so"},
+	{"undefined of a library", "lib l $LIBFOO/foo2.map $LIBS/needs_more.c $LIBFOO/foo2.c", "p.so plain.so"},
+	{"library beside a library", "mkdir l; clib l/libmore.so.1 $LIBS/more.c -Wl,-soname,libmore.so.1; lib l $LIBFOO/foo2.map $LIBS/needs_more.c $LIBFOO/foo2.c l/libmore.so.1 -Wl,-rpath,'$ORIGIN'", "p.so"},
+	{"rpath does not reach behind runpath", "mkdir l; clib l/libmore.so.1 $LIBS/more.c -Wl,-soname,libmore.so.1; lib l $LIBFOO/foo2.map $LIBS/needs_more.c $LIBFOO/foo2.c l/libmore.so.1", "p.so"},
+	{"version of a library's library", "echo 'MORE_1 { global: more; };' > more.map; clib libmore.so.1 $LIBS/more.c -Wl,-soname,libmore.so.1,--version-script=more.map; lib l $LIBFOO/foo2.map $LIBS/needs_more.c $LIBFOO/foo2.c ./libmore.so.1 -Wl,-rpath,'$ORIGIN/..'; echo 'MORE_0 { global: more; };' > more.map; clib libmore.so.1 $LIBS/more.c -Wl,-soname,libmore.so.1,--version-script=more.map", "p.so"},
+
+	{"LIB", "d=$(ld.so --help 2>/dev/null | sed -n 's,^  /\\(lib[^ ]*\\) (system search path),\\1,p' | head -n 1); [ $d ] || d=$(/lib64/ld-linux-x86-64.so.2 --help | sed -n 's,^  /\\(lib[^ ]*\\) (system search path),\\1,p' | head -n 1); good $d; patchelf --set-rpath '$ORIGIN/$LIB' p.so", "p.so"},
+	{"braces", "good x; patchelf --set-rpath '${ORIGIN}/x' p.so", "p.so"},
+	{"unknown variable", "good 'l$NONE'; patchelf --set-rpath '$ORIGIN/l$NONE' p.so", "p.so"},
+	{"token with a tail", "good 'l'; patchelf --set-rpath '$ORIGINAL/l' p.so", "p.so"},
+	{"platform", "good pf-$(LD_SHOW_AUXV=1 /bin/true | sed -n 's/AT_PLATFORM: *//p'); cp -r pf-* pf-haswell; patchelf --set-rpath '$ORIGIN/pf-$PLATFORM' p.so", "p.so"},
+	{"origin in needed", "good x; patchelf --replace-needed libfoo.so.1 '$ORIGIN/x/libfoo.so.1' p.so", "p.so"},
+	{"needed by path", "good x; patchelf --replace-needed libfoo.so.1 $PWD/x/libfoo.so.1 p.so", "p.so"},
+	{"needed by a path that is not there", "patchelf --replace-needed libfoo.so.1 $PWD/x/libfoo.so.1 p.so", "p.so"},
+	{"needed under another name", "good x; cp x/libfoo.so.1 libbar.so.1; patchelf --set-rpath '$ORIGIN' --replace-needed libfoo.so.1 libbar.so.1 p.so", "p.so"},
+	{"not needed any more", "patchelf --remove-needed libfoo.so.1 p.so", "p.so"},
+	{"relative and trailing slashes", "good x; patchelf --set-rpath '$ORIGIN//x//:' p.so", "p.so"},
+	{"dots", "mkdir y; good x; lib x $LIBFOO/foo.map $LIBFOO/foo.c; patchelf --set-rpath '$ORIGIN/y/../x' p.so", "p.so"},
+
+	{"for the processor", "good l; for v in 2 3 4; do mkdir -p l/glibc-hwcaps/x86-64-v$v; echo a text that is as long as a whole ELF header, sixty four bytes and more > l/glibc-hwcaps/x86-64-v$v/libfoo.so.1; done", "p.so"},
+	{"for the processor alone", "good x; for v in 2 3 4; do mkdir -p l/glibc-hwcaps/x86-64-v$v; cp x/libfoo.so.1 l/glibc-hwcaps/x86-64-v$v; done", "p.so"},
+	{"for another processor", "good x; mkdir -p l/glibc-hwcaps/x86-64-v9; cp x/libfoo.so.1 l/glibc-hwcaps/x86-64-v9", "p.so"},
+
+	{"already in the process", "good l; cp $OTHER q.so", "p.so q.so"},
+	{"not in the process", "good l; cp $OTHER q.so", "q.so p.so"},
+	{"unloaded again", "good l; cp $OTHER q.so; clib d.so -Wl,--no-as-needed $LIBS/needs_more.c l/libfoo.so.1 -Wl,-rpath,'$ORIGIN/l'", "d.so q.so"},
+	{"kept by a refused plugin", "good l; cp $OTHER q.so; cp $UNTRIM u.so; patchelf --add-needed libfoo.so.1 u.so; patchelf --set-rpath '$ORIGIN/l' u.so", "u.so q.so"},
+	{"first of two", "good l; mkdir z; cp p.so z/p.so; lib z/l $LIBFOO/foo.map $LIBFOO/foo.c; cp $OTHER z/q.so; patchelf --set-rpath '$ORIGIN/l' z/q.so", "p.so z/q.so"},
+
+	{"plugin as a library", "cp $PLAIN a.so; cp $OTHERGO b.so; patchelf --add-needed b.so a.so; patchelf --set-rpath '$ORIGIN' a.so", "a.so b.so"},
+	{"plugin as a library, after itself", "cp $PLAIN a.so; cp $OTHERGO b.so; patchelf --add-needed b.so a.so; patchelf --set-rpath '$ORIGIN' a.so", "b.so a.so"},
+	{"refused plugin with a good one as a library", "cp $UNTRIM a.so; cp $OTHERGO b.so; cp $DEP c.so; patchelf --add-needed b.so a.so; patchelf --set-rpath '$ORIGIN' a.so", "a.so c.so b.so"},
+	{"refused plugin with a good one as a library, which is opened", "cp $UNTRIM a.so; cp $OTHERGO b.so; patchelf --add-needed b.so a.so; patchelf --set-rpath '$ORIGIN' a.so", "a.so b.so"},
+	{"good plugin with a refused one as a library", "cp $OTHERGO a.so; cp $UNTRIM b.so; cp $DEP c.so; patchelf --add-needed b.so a.so; patchelf --set-rpath '$ORIGIN' a.so", "a.so c.so b.so"},
+	{"C library with a plugin as a library", "cp $PLAIN b.so; clib a.so $LIBS/more.c; patchelf --add-needed b.so a.so; patchelf --set-rpath '$ORIGIN' a.so", "a.so b.so"},
+	{"C library with a refused plugin as a library", "cp $UNTRIM b.so; clib a.so $LIBS/more.c; patchelf --add-needed b.so a.so; patchelf --set-rpath '$ORIGIN' a.so", "a.so b.so"},
+	{"the same path as a library", "cp $PLAIN a.so; cp $PLAIN b.so; patchelf --add-needed b.so a.so; patchelf --set-rpath '$ORIGIN' a.so", "a.so"},
+
+	{"filter", "clib l.so $LIBS/more.c -Wl,-F,nothere.so.1", "l.so"},
+	{"auxiliary", "good l; clib c.so $LIBFOO/undefined.c -Wl,-f,nothere.so.1", "c.so"},
+	{"filter that is there", "good l; clib c.so $LIBFOO/undefined.c -Wl,-F,libfoo.so.1 -Wl,-rpath,'$ORIGIN/l'", "c.so"},
+
+	{"static TLS that fits", "clib c.so -DBYTES=1500 $LIBS/tls.c", "c.so"},
+	{"static TLS of a plugin's library", "lib l $LIBFOO/foo2.map -DBYTES=1500 $LIBS/tls.c $LIBFOO/foo2.c", "p.so"},
+	{"too much static TLS", "lib l $LIBFOO/foo2.map -DBYTES=4000 $LIBS/tls.c $LIBFOO/foo2.c", "p.so plain.so"},
+	{"dynamic TLS", "lib l $LIBFOO/foo2.map -DBYTES=4000 -DMODEL='\"global-dynamic\"' $LIBS/tls.c $LIBFOO/foo2.c", "p.so"},
+	{"static TLS, aligned", "lib l $LIBFOO/foo2.map -DBYTES=64 -DALIGN=128 $LIBS/tls.c $LIBFOO/foo2.c", "p.so"},
+	{"executable stack", "lib l $LIBFOO/foo2.map $LIBFOO/foo.c $LIBFOO/foo2.c -Wl,-z,execstack", "p.so"},
+	{"text relocations", "lib l $LIBFOO/foo2.map $LIBFOO/foo.c $LIBFOO/foo2.c $LIBS/textrel.s -Wl,-z,notext", "p.so"},
+	{"packed without its version", "clib c.so $LIBS/packed.c -fuse-ld=lld -Wl,--pack-dyn-relocs=relr", "c.so"},
+}
+
+// setScenes prepares a scene's folder and gives its host and plugins.
+func setScene(t *testing.T, s scene) (host string, files []string) {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "scene")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	src := shop.dir
+	plugin := shop.build(t, "lib-plugin.so", libPlugin)
+	cmd := exec.Command("sh", "-ec", libTools+"cp $P p.so; cp $PLAIN plain.so\n"+s.script)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "P="+plugin, "PLAIN="+shop.file(t, "plain.so"), "OTHER="+shop.build(t, "other-lib-plugin.so", otherPlugin),
+		"OTHERGO="+shop.file(t, "other.so"), "UNTRIM="+shop.file(t, "plain-untrim.so"), "DEP="+shop.file(t, "dep1.so"),
+		"LIBFOO="+filepath.Join(src, "libfoo"), "LIBS="+filepath.Join(src, "libs"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", s.script, err, out)
+	}
+	for _, f := range strings.Fields(s.files) {
+		files = append(files, filepath.Join(dir, f))
+	}
+	return shop.file(t, "host"), files
+}
+
+// TestLibrariesAreWhatHappens sets each scene, opens its plugins for real, and compares
+// that with the verdict from the host's binary and from its descriptor.
+func TestLibrariesAreWhatHappens(t *testing.T) {
+	t.Parallel()
+	for _, s := range scenes {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			host, files := setScene(t, s)
+			want := reallyOpen(t, host, files)
+			compareVerdict(t, host, files, want)
+			compareVerdict(t, describe(t, host), files, want)
+		})
+	}
+}

@@ -1,0 +1,2 @@
+int more(void);
+int foo(void) { return more(); }

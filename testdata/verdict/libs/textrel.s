@@ -1,0 +1,5 @@
+	.text
+	.globl pointer
+pointer:
+	.quad bar
+	.section .note.GNU-stack,"",@progbits

@@ -1,0 +1,2 @@
+#include <stdio.h>
+int foo(void) { return printf("%d", 7); }

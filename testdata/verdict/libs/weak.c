@@ -1,0 +1,2 @@
+int nowhere(void) __attribute__((weak));
+int foo(void) { return nowhere ? nowhere() : 3; }
