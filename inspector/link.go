@@ -84,6 +84,14 @@ func (m *machine) called() string {
 	return "this machine"
 }
 
+// owned names what the machine has in a message.
+func (m *machine) owned() string {
+	if m.target.dir != "" {
+		return "that of " + m.called()
+	}
+	return "this machine's"
+}
+
 // searched names the places where a library was looked for.
 func (m *machine) searched(by *dso) string {
 	var list []string
@@ -143,7 +151,7 @@ func (l *linkage) badPlugin(d *dso, fault *goelf.LoadFault) *stop {
 // versionMissing tells of a symbol version that a library lacks.
 func (l *linkage) versionMissing(d, lib *dso, n goelf.VersionNeed, defs []goelf.VersionDef) *stop {
 	s := &stop{text: fmt.Sprintf("%s: version `%s' not found (required by %s)", lib.path, n.Version, d.name()), finding: finding{
-		kind: libraryVersion, title: fmt.Sprintf("%s needs %s of %s, which that of %s lacks", d.name(), n.Version, n.Library, l.m.called()),
+		kind: libraryVersion, title: fmt.Sprintf("%s needs %s of %s, which %s lacks", d.name(), n.Version, n.Library, l.m.owned()),
 		host: newestVersion(defs, n), plugin: n.Version,
 		detail: "it was built on a machine with a newer " + n.Library + "; build it on one that is as old as the oldest it has to load on",
 	}}

@@ -324,7 +324,13 @@ func (p *process) libraryCount() int {
 	if p.linkage == nil {
 		return 0
 	}
-	return len(p.linkage.loaded)
+	n := 0
+	for _, d := range p.linkage.loaded {
+		if d.plug == nil {
+			n++
+		}
+	}
+	return n
 }
 
 // libraryState tells processes apart in which other C libraries are mapped.
@@ -334,6 +340,9 @@ func (p *process) libraryState() string {
 	}
 	var names []string
 	for _, d := range p.linkage.loaded {
+		if d.plug != nil {
+			continue
+		}
 		names = append(names, strings.Join(d.names, " ")+"="+d.path)
 	}
 	slices.Sort(names)
