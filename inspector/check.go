@@ -99,6 +99,9 @@ func (p *process) next(plug *Plugin) (pv PluginVerdict, err error) {
 	if pv.Findings == nil {
 		pv.Findings = []Finding{}
 	}
+	for i := range pv.Findings {
+		pv.Findings[i].Fix = p.withProfile(pv.Findings[i].Fix)
+	}
 	if pv.Outcome == Crashes {
 		p.down = plug.File
 	}

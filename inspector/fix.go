@@ -2,8 +2,10 @@ package inspector
 
 import (
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -27,6 +29,28 @@ func (p *process) buildCommand(plug *Plugin, flags ...string) string {
 		cmd += " " + ShellWord(pkg)
 	}
 	return cmd
+}
+
+// withProfile completes the commands that build for a host whose profile only its
+// source has: a trimmed host records the profile's last element alone, and plugtool
+// build finds it in a published module or in the source that it is given.
+func (p *process) withProfile(fix []string) []string {
+	b := p.host.Binary()
+	profile := b.Setting("-pgo")
+	if profile == "" || path.IsAbs(profile) || b.Main.Sum != "" {
+		return fix
+	}
+	const build = "plugtool build "
+	for i, f := range fix {
+		if !strings.HasPrefix(f, build) || strings.Contains(f, "--pgo ") || strings.Contains(f, "--host-src ") {
+			continue
+		}
+		fix = slices.Clone(fix)
+		fix[i] = build + "--pgo " + ShellWord(profile) + " " + strings.TrimPrefix(f, build)
+		fix = slices.Insert(fix, i, "put the profile "+ShellQuote(profile)+" that the host was built with into the current folder")
+		break
+	}
+	return fix
 }
 
 // packageOf says which package to build, "" for that of the current folder. Where

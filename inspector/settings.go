@@ -173,14 +173,12 @@ func (x *explainer) differing(key, a, b string) *cause {
 	return c
 }
 
-// profileFix names the host's profile where the file is there. A trimmed host has
-// its last element only.
+// profileFix names the host's profile where the host does.
 func profileFix(p *process, plug *Plugin) []string {
-	profile := p.host.Binary().Setting("-pgo")
-	if path.IsAbs(profile) {
+	if profile := p.host.Binary().Setting("-pgo"); path.IsAbs(profile) {
 		return []string{p.buildCommand(plug, "--pgo", profile)}
 	}
-	return []string{"put the profile " + ShellQuote(path.Base(profile)) + " that the host was built with into the current folder", p.buildCommand(plug, "--pgo", path.Base(profile))}
+	return []string{p.buildCommand(plug)}
 }
 
 // coverCause names the packages that only one side covers.

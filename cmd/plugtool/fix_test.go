@@ -206,12 +206,7 @@ func (b *fixBench) apply(c fixCase, f inspector.Finding) {
 			folder = "host" // the host's author mends it
 		}
 		if !isPlain(fix) {
-			command = ""
-			for part, edit := range c.edits {
-				if strings.Contains(fix, part) {
-					command = edit
-				}
-			}
+			command = c.edit(fix)
 			if command == "" {
 				b.t.Fatalf("%s: the fix %q is no command, and the case has no edit for it", f.ID, fix)
 			}
@@ -220,6 +215,27 @@ func (b *fixBench) apply(c fixCase, f inspector.Finding) {
 			b.t.Fatalf("%s %s: fix %q: %v", f.ID, f.Title, fix, err)
 		}
 	}
+}
+
+// usualEdits do what most fixes in words ask for.
+var usualEdits = map[string]string{
+	"put the source of example.com/host": `rm -rf DIR; cp -r ../host DIR`,
+	"put the source of example.com/dep":  `rm -rf DIR; cp -r ../dep DIR`,
+	"put the profile default.pgo":        `cp $PROFILE default.pgo`,
+	"put the profile cpu.pgo":            `cp $PROFILE cpu.pgo`,
+	"put the Go toolchain":               `ln -sfn $(go env GOROOT) GOROOT`,
+}
+
+// edit gives the command that does what a fix in words says, "" where there is none.
+func (c fixCase) edit(fix string) string {
+	for _, edits := range []map[string]string{usualEdits, c.edits} {
+		for part, edit := range edits {
+			if strings.Contains(fix, part) {
+				return edit
+			}
+		}
+	}
+	return ""
 }
 
 func (c fixCase) test(t *testing.T, world *fixWorld) {
