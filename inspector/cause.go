@@ -66,6 +66,7 @@ type side struct {
 	funcs   eachFunc
 
 	modules map[string]*Module // what ModuleOf found
+	folders map[string]string  // of modules, by path; nil until it is asked for
 }
 
 func hostSide(h *Host) *side {
@@ -95,10 +96,9 @@ func (s *side) moduleOf(pkg string) *Module {
 type explainer struct {
 	host, plugin *side
 	mismatched   map[string]mismatch
-	evidence     *evidence
-	covered      map[string]bool      // on one side only; those that differ
-	roots        [2]map[string]string // of host and plugin: folders by module path
-	stores       map[[2]string]int    // modules by the two module caches that they lie in
+	gathered     *evidence         // nil until it is asked for, which takes a while
+	covered      map[string]bool   // on one side only; those that differ
+	stores       map[[2]string]int // modules by the two module caches that they lie in
 
 	global []*cause // settings that reach the standard library
 	owners []owned
@@ -118,7 +118,6 @@ func newExplainer(host, plugin *side, mismatches []mismatch) *explainer {
 	for _, m := range mismatches {
 		x.mismatched[m.pkg] = m
 	}
-	x.evidence = gather(host.funcs, plugin.funcs, x.mismatched)
 	x.covered = make(map[string]bool)
 	a, b := host.covered(), plugin.covered()
 	for _, pkg := range slices.Concat(a, b) {
@@ -126,10 +125,16 @@ func newExplainer(host, plugin *side, mismatches []mismatch) *explainer {
 			x.covered[pkg] = true
 		}
 	}
-	x.roots = [2]map[string]string{moduleRoots(host), moduleRoots(plugin)}
-	x.countStores()
 	x.global = x.globals()
 	return x
+}
+
+// evidence gives what the functions of both files tell, read once.
+func (x *explainer) evidence() *evidence {
+	if x.gathered == nil {
+		x.gathered = gather(x.host.funcs, x.plugin.funcs, x.mismatched)
+	}
+	return x.gathered
 }
 
 func (x *explainer) explain(mismatches []mismatch) []*cause {
@@ -183,7 +188,10 @@ func (x *explainer) inherited(pkg string, std bool) []*cause {
 		if std && !o.std {
 			continue
 		}
-		if x.evidence.inlines[pkg][o.pkg] {
+		if len(x.causes) == 1 {
+			return o.causes
+		}
+		if x.evidence().inlines[pkg][o.pkg] {
 			return o.causes
 		}
 		if nearest == nil {

@@ -125,7 +125,7 @@ func getFix(h, m *Module) func(*process, *Plugin) []string {
 func (x *explainer) editedFix(h, m *Module) func(*process, *Plugin) []string {
 	switch {
 	case x.host.originOf(h).folder():
-		return sourceFix(h, x.roots[0][h.Path])
+		return sourceFix(h, x.host)
 	case m.Sum == "" && m.Replace == nil && m != &x.plugin.binary.Main: // out of a vendor folder
 		return func(p *process, plug *Plugin) []string {
 			return []string{"go mod vendor", p.buildCommand(plug)}
@@ -136,8 +136,12 @@ func (x *explainer) editedFix(h, m *Module) func(*process, *Plugin) []string {
 
 // sourceFix builds with the source that the host was built from: where it lies, as
 // far as the host recorded its folder, else where it can be had.
-func sourceFix(h *Module, folder string) func(*process, *Plugin) []string {
+func sourceFix(h *Module, host *side) func(*process, *Plugin) []string {
 	return func(p *process, plug *Plugin) []string {
+		folder := ""
+		if !host.binary.Trimmed() {
+			folder = host.root(h)
+		}
 		if info, err := os.Stat(filepath.Join(folder, "go.mod")); filepath.IsAbs(folder) && err == nil && info.Mode().IsRegular() {
 			return []string{p.buildCommand(plug, "--host-src", folder)}
 		}

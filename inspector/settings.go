@@ -99,7 +99,7 @@ func (x *explainer) movedStd() []moved {
 		if !x.isStandard(pkg) {
 			continue
 		}
-		if list := sameFile(x.evidence.moves(pkg)); len(list) > 0 {
+		if list := sameFile(x.evidence().moves(pkg)); len(list) > 0 {
 			return list
 		}
 	}
@@ -264,11 +264,11 @@ func (x *explainer) tagsByName(pkg string, std bool) *cause {
 			}
 			continue
 		}
-		if x.evidence.onlyThere(pkg, tag) {
+		if x.evidence().onlyThere(pkg, tag) {
 			return c
 		}
 	}
-	if !std && len(otherFile(x.evidence.moves(pkg))) > 0 && len(x.global) == 0 {
+	if !std && len(otherFile(x.evidence().moves(pkg))) > 0 && len(x.global) == 0 {
 		return c
 	}
 	return nil

@@ -70,7 +70,7 @@ func (x *explainer) moduleCause(pkg string, h, m *Module) *cause {
 	}
 	if a.folder() {
 		c.detail = joinDetail(c.detail, x.uncommitted(h))
-		c.fix = sourceFix(h, x.roots[0][h.Path])
+		c.fix = sourceFix(h, x.host)
 	} else {
 		c.fix = getFix(h, m)
 	}
@@ -99,30 +99,27 @@ func (s *side) version(m *Module) string {
 	return v
 }
 
-// moduleRoots infers the folder of each module from those of its packages.
-func moduleRoots(s *side) map[string]string {
-	roots := make(map[string]string)
-	sources := s.sources()
-	for _, pkg := range keys(sources) {
-		m, rest := s.moduleOf(pkg), pkg
-		if pkg == "main" {
-			rest = s.binary.Path
-			m = s.moduleOf(rest)
-		}
-		if m == nil || roots[m.Path] != "" {
-			continue
-		}
-		if root, ok := strings.CutSuffix(sources[pkg], strings.TrimPrefix(rest, m.Path)); ok && (path.IsAbs(root) || s.binary.Trimmed()) {
-			roots[m.Path] = root
+// root gives the folder of a module as the compiler recorded it, "" where it is not
+// known: it is inferred from the module's packages.
+func (s *side) root(m *Module) string {
+	if s.folders == nil {
+		s.folders = make(map[string]string)
+		sources := s.sources()
+		for _, pkg := range keys(sources) {
+			m, rest := s.moduleOf(pkg), pkg
+			if pkg == "main" {
+				rest = s.binary.Path
+				m = s.moduleOf(rest)
+			}
+			if m == nil || s.folders[m.Path] != "" {
+				continue
+			}
+			if root, ok := strings.CutSuffix(sources[pkg], strings.TrimPrefix(rest, m.Path)); ok && (path.IsAbs(root) || s.binary.Trimmed()) {
+				s.folders[m.Path] = root
+			}
 		}
 	}
-	return roots
-}
-
-// root gives the folder of a package's module as the compiler recorded it, "" where
-// it is not known.
-func (x *explainer) root(i int, s *side, m *Module) string {
-	if r := x.roots[i][m.Path]; r != "" {
+	if r := s.folders[m.Path]; r != "" {
 		return r
 	}
 	if s.binary.Trimmed() {
@@ -139,7 +136,7 @@ func (x *explainer) folderCause(pkg string, h, m *Module) *cause {
 	c := &cause{kind: otherFolder, detail: "the compiler records the paths of source files in the package hash; both sides have to see the same ones"}
 	what := pkg
 	if h != nil && m != nil {
-		what, c.host, c.plugin = h.Path, x.root(0, x.host, h), x.root(1, x.plugin, m)
+		what, c.host, c.plugin = h.Path, x.host.root(h), x.plugin.root(m)
 	} else {
 		c.host, c.plugin = x.host.sources()[pkg], x.plugin.sources()[pkg]
 	}
@@ -151,13 +148,16 @@ func (x *explainer) folderCause(pkg string, h, m *Module) *cause {
 		return c
 	}
 	if x.host.originOf(h).folder() && !x.plugin.originOf(m).folder() {
-		c.fix = sourceFix(h, x.roots[0][h.Path])
+		c.fix = sourceFix(h, x.host)
 	}
 	if x.host.binary.Trimmed() {
 		c.detail = fmt.Sprintf("%s has it %s, %s %s; the compiler records another path for each", x.host.name, x.host.how(h), x.plugin.name, x.plugin.how(m))
 		return c
 	}
 	a, b := storeOf(c.host, h), storeOf(c.plugin, m)
+	if x.stores == nil {
+		x.countStores()
+	}
 	if x.stores[[2]string{a, b}] > 1 {
 		c.detail = fmt.Sprintf("%s, for one, was in %s and in %s; %s", what, c.host, c.plugin, c.detail)
 		c.host, c.plugin = a, b
@@ -210,7 +210,7 @@ func (x *explainer) countStores() {
 			continue
 		}
 		seen[h.Path] = true
-		a, b := storeOf(x.root(0, x.host, h), h), storeOf(x.root(1, x.plugin, m), m)
+		a, b := storeOf(x.host.root(h), h), storeOf(x.plugin.root(m), m)
 		if a != "" && b != "" && a != b && x.moduleCause(pkg, h, m) == nil {
 			x.stores[[2]string{a, b}]++
 		}
@@ -233,10 +233,10 @@ func (s *side) how(m *Module) string {
 // sourceCause finds a package whose source was edited, by functions that begin on
 // another line of the same file.
 func (x *explainer) sourceCause(pkg string, std bool) *cause {
-	if std && x.releaseCause() != nil {
+	if std && (x.releaseCause() != nil || len(x.global) > 0) || !std && !x.editable(pkg) {
 		return nil
 	}
-	list := sameFile(x.evidence.moves(pkg))
+	list := sameFile(x.evidence().moves(pkg))
 	if len(list) == 0 {
 		return nil
 	}
@@ -248,9 +248,19 @@ func (x *explainer) sourceCause(pkg string, std bool) *cause {
 	return c
 }
 
+// editable says whether a module's source can be another one although its version is
+// the same: checksums rule that out.
+func (x *explainer) editable(pkg string) bool {
+	h, m := x.host.moduleOf(pkg), x.plugin.moduleOf(pkg)
+	return h == nil || m == nil || effective(h).Sum == "" || effective(m).Sum == ""
+}
+
 // testCause finds a package that was compiled together with its tests.
 func (x *explainer) testCause(pkg string) *cause {
-	file := testFile(x.evidence.host[pkg])
+	if !strings.HasSuffix(x.host.binary.Path, ".test") {
+		return nil
+	}
+	file := testFile(x.evidence().host[pkg])
 	if file == "" {
 		return nil
 	}
@@ -280,7 +290,7 @@ func (x *explainer) unknownCause(pkg string, std bool) *cause {
 		c.kind = moduleReplaced
 		c.title = fmt.Sprintf("%s has %s %s, %s has %s", x.host.name, h.Path, versionOf(h), x.plugin.name, versionOf(own))
 		c.host, c.plugin = versionOf(h), versionOf(own)
-		c.fix = sourceFix(h, x.roots[0][h.Path])
+		c.fix = sourceFix(h, x.host)
 	default:
 		c.kind = sourceEdited
 		c.title = fmt.Sprintf("the source of %s was edited: %s and %s have different code in %s", pkg, x.host.name, x.plugin.name, versionedPath(h))

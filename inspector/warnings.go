@@ -87,7 +87,7 @@ func (p *process) otherSource(plug *Plugin, host, own *Module) (Finding, bool) {
 		f.Title = fmt.Sprintf("host has %s %s, plugin has %s", own.Path, f.Host, f.Plugin)
 		f.Detail = "the package hashes agree, so it loads; whether the code is the same no file tells, and " + shares
 		if f.Fix = getFix(host, own)(p, plug); from.folder() {
-			f.Fix = sourceFix(host, "")(p, plug)
+			f.Fix = sourceFix(host, hostSide(p.host))(p, plug)
 		}
 		return f, true
 	}
