@@ -16,11 +16,12 @@ type dso struct {
 	path  string   // as messages name it; "" for the program
 	names []string // under which others needed it, its SONAME once that was asked for
 	image *goelf.Image
-	info  fs.FileInfo // nil for the program
-	file  *os.File
-	host  *Host   // of the program
-	plug  *Plugin // of a Go plugin
-	outer bool    // it lies on the running machine, though the target is a folder
+	info  fs.FileInfo  // nil for the program
+	file  *os.File     // of a library that is read bit by bit
+	unmap func() error // of a library that is mapped
+	host  *Host        // of the program
+	plug  *Plugin      // of a Go plugin
+	outer bool         // it lies on the running machine, though the target is a folder
 
 	parent *dso // that needed it first
 	deps   []*dso
@@ -34,9 +35,30 @@ func (d *dso) close() {
 	if d.file != nil {
 		d.file.Close()
 	}
+	if d.unmap != nil {
+		_ = d.unmap()
+	}
 	if d.plug != nil && d.parent != nil {
 		d.plug.Close()
 	}
+}
+
+// read takes a library's image from its file, which it maps: of libc alone dozens of
+// pages are looked at. A file that was cut within its last page is read instead, with
+// zeros behind its end, as the kernel would map it.
+func (d *dso) read(f *os.File) error {
+	data, unmap, err := mapFile(f, d.info.Size())
+	if err == nil {
+		if d.image, err = goelf.NewBytes(data); err == nil && !d.image.CutInPage() {
+			f.Close()
+			d.unmap = unmap
+			return nil
+		}
+		_ = unmap()
+	}
+	d.file = f
+	d.image, err = goelf.NewLibrary(f, d.info.Size())
+	return err
 }
 
 // name gives the name by which messages call the file.
@@ -124,9 +146,9 @@ func (m *machine) expand(s string, d *dso) candidate {
 			out.WriteString(d.origin())
 			p.outer = p.outer || d.outer
 		case "LIB":
-			out.WriteString(m.lib)
+			out.WriteString(strings.TrimPrefix(m.systemDirs()[0], "/"))
 		case "PLATFORM":
-			out.WriteString(m.platform)
+			out.WriteString(m.processor().platform)
 		default:
 			out.WriteByte('$')
 			rest = after

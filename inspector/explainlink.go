@@ -54,10 +54,7 @@ const maxProviders = 512
 // provider gives a library of the machine's cache that defines a symbol, "" for none;
 // those that glibc consists of come first.
 func (m *machine) provider(symbol string) string {
-	var names []string
-	for name := range m.cache {
-		names = append(names, name)
-	}
+	names := m.cache.names()
 	rank := func(name string) int {
 		return slices.IndexFunc([]string{"libm.so.", "libdl.so.", "librt.so.", "libpthread.so.", "libz.so."}, func(p string) bool { return strings.HasPrefix(name, p) })
 	}

@@ -2,7 +2,9 @@ package inspector
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -14,13 +16,21 @@ import (
 
 // cacheEntry is one file that ld.so.cache has for a library's name.
 type cacheEntry struct {
-	path   string
+	path   uint32 // where its path is
 	level  string // glibc-hwcaps folder that it lies in, "" for the plain one
 	legacy bool   // for processors that only old releases of glibc tell apart
 }
 
-// libraryCache is ld.so.cache: by library name, in the file's order.
-type libraryCache map[string][]cacheEntry
+// libraryCache is ld.so.cache. Of hundreds of entries a process needs a few, so they are
+// read when they are asked for.
+type libraryCache struct {
+	data    []byte // from the magic number on
+	order   binary.ByteOrder
+	entries int
+	flags   uint32
+	arm     bool // entries without the flag for the float convention count too
+	levels  []string
+}
 
 const maxCache = 16 << 20 // bytes; a desktop's has 200 kB
 
@@ -51,53 +61,66 @@ func cacheFlags(t goelf.Target) uint32 {
 // and writes alone since 2.32 (sysdeps/generic/dl-cache.h, struct cache_file_new).
 // What cannot be read is no entry.
 func readLibraryCache(data []byte, t goelf.Target) libraryCache {
-	const (
-		magic  = "glibc-ld.so.cache1.1"
-		header = 48
-		entry  = 24
-	)
-	cache := make(libraryCache)
-	if i := bytes.Index(data, []byte(magic)); i > 0 {
-		data = data[i:] // behind the old format
-	} else if i < 0 {
-		return cache
+	const magic = "glibc-ld.so.cache1.1"
+	c := libraryCache{order: t.Order, flags: cacheFlags(t), arm: t.Machine == 40}
+	i := bytes.Index(data, []byte(magic)) // behind the old format, where there is that too
+	if i < 0 || len(data)-i < cacheHeader {
+		return libraryCache{}
 	}
-	if len(data) < header {
-		return cache
+	c.data = data[i:]
+	c.entries = int(min(uint64(c.order.Uint32(c.data[len(magic):])), uint64(len(c.data)-cacheHeader)/cacheEntrySize))
+	c.levels = cacheLevels(c.data, c.order, func(off uint32) string { return string(c.str(off)) })
+	return c
+}
+
+// Sizes in bytes of struct cache_file_new and struct file_entry_new.
+const (
+	cacheHeader    = 48
+	cacheEntrySize = 24
+)
+
+func (c libraryCache) str(off uint32) []byte {
+	if int64(off) >= int64(len(c.data)) {
+		return nil
 	}
-	o := t.Order
-	n := int(o.Uint32(data[len(magic):]))
-	str := func(off uint32) string {
-		if int64(off) >= int64(len(data)) {
-			return ""
-		}
-		end := bytes.IndexByte(data[off:], 0)
-		return string(data[off : int(off)+max(end, 0)])
-	}
-	levels := cacheLevels(data, o, str)
-	want := cacheFlags(t)
-	for i := 0; i < n && header+(i+1)*entry <= len(data); i++ {
-		e := data[header+i*entry:]
-		name, file := str(o.Uint32(e[4:])), str(o.Uint32(e[8:]))
-		if flags := o.Uint32(e); name == "" || !strings.HasPrefix(file, "/") || flags != want && (t.Machine != 40 || flags != 3) {
+	end := bytes.IndexByte(c.data[off:], 0)
+	return c.data[off : int(off)+max(end, 0)]
+}
+
+// all yields the entries that count on the machine, in the file's order.
+func (c libraryCache) all(yield func(name []byte, e cacheEntry) bool) {
+	for i := range c.entries {
+		e := c.data[cacheHeader+i*cacheEntrySize:]
+		if flags := c.order.Uint32(e); flags != c.flags && (!c.arm || flags != 3) {
 			continue
 		}
-		c := cacheEntry{path: file}
+		entry := cacheEntry{path: c.order.Uint32(e[8:])}
 		// DL_CACHE_HWCAP_EXTENSION: the low half counts among the names in the
 		// section cache_extension_tag_glibc_hwcaps.
-		switch hwcap := o.Uint64(e[16:]); {
+		switch hwcap := c.order.Uint64(e[16:]); {
 		case hwcap>>62 == 1:
-			if j := int(uint32(hwcap)); j < len(levels) {
-				c.level = levels[j]
-			} else {
+			j := uint64(uint32(hwcap))
+			if j >= uint64(len(c.levels)) {
 				continue
 			}
+			entry.level = c.levels[j]
 		case hwcap != 0:
-			c.legacy = true
+			entry.legacy = true
 		}
-		cache[name] = append(cache[name], c)
+		name := c.str(c.order.Uint32(e[4:]))
+		if len(name) > 0 && !yield(name, entry) {
+			return
+		}
 	}
-	return cache
+}
+
+// names lists the libraries that the cache has, each once.
+func (c libraryCache) names() []string {
+	seen := make(map[string]bool)
+	for name := range c.all {
+		seen[string(name)] = true
+	}
+	return slices.Sorted(maps.Keys(seen))
 }
 
 // cacheLevels reads the names of the glibc-hwcaps folders that the cache knows
@@ -124,19 +147,27 @@ func cacheLevels(data []byte, o binary.ByteOrder, str func(uint32) string) []str
 
 // find gives the file that the cache has for a library, as search_cache in glibc's
 // elf/dl-cache.c: the one for the best of the processor's levels, else the plain one.
-func (c libraryCache) find(name string, levels []string) string {
-	best, rank := "", len(levels)
-	for _, e := range c[name] {
-		if i := slices.Index(levels, e.level); e.level != "" && i >= 0 && i < rank {
-			best, rank = e.path, i
+// The levels are asked for where they matter.
+func (c libraryCache) find(name string, levels func() []string) string {
+	best, rank, plain := "", -1, ""
+	for n, e := range c.all {
+		if string(n) != name {
+			continue
+		}
+		file := string(c.str(e.path))
+		if !strings.HasPrefix(file, "/") {
+			continue
+		}
+		switch {
+		case e.level != "":
+			if i := slices.Index(levels(), e.level); i >= 0 && (rank < 0 || i < rank) {
+				best, rank = file, i
+			}
+		case plain == "" && !e.legacy:
+			plain = file
 		}
 	}
-	for _, e := range c[name] {
-		if best == "" && e.level == "" && !e.legacy {
-			best = e.path
-		}
-	}
-	return best
+	return cmp.Or(best, plain)
 }
 
 // cacheFolders lists the folders that ldconfig would put into the cache: those of

@@ -102,9 +102,9 @@ func (m *machine) searched(by *dso) string {
 	case m.musl:
 		list = append(list, "musl's default folders")
 	case len(m.configured) > 0:
-		list = append(list, "those of ld.so.conf", strings.Join(m.systemDirs, ", "))
+		list = append(list, "those of ld.so.conf", strings.Join(m.systemDirs(), ", "))
 	default:
-		list = append(list, "ld.so.cache", strings.Join(m.systemDirs, ", "))
+		list = append(list, "ld.so.cache", strings.Join(m.systemDirs(), ", "))
 	}
 	return strings.Join(list, ", ")
 }

@@ -118,9 +118,8 @@ func (l *linkage) mapObject(name string, by *dso) (*dso, *stop) {
 		l.addName(d, name)
 		return d, nil
 	}
-	d := &dso{path: found.path, names: []string{name}, info: found.info, file: found.file, outer: found.outer, parent: by}
-	var err error
-	if d.image, err = goelf.NewLibrary(found.file, found.info.Size()); err != nil {
+	d := &dso{path: found.path, names: []string{name}, info: found.info, outer: found.outer, parent: by}
+	if err := d.read(found.file); err != nil {
 		d.close()
 		return nil, l.badLibrary(d, name, &goelf.LoadFault{Crash: true})
 	}

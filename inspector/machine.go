@@ -22,10 +22,10 @@ type machine struct {
 
 	cache      libraryCache
 	configured []string // folders of ld.so.conf, where a folder that stands for a machine has no cache
-	systemDirs []string // compiled into the dynamic linker
-	levels     []string // glibc-hwcaps folders of the processor, best first
-	lib        string   // what $LIB stands for
-	platform   string   // what $PLATFORM stands for
+
+	// What is seldom needed is found out when it is.
+	systemDirs func() []string  // compiled into the dynamic linker
+	processor  func() processor // the running one
 
 	program *dso
 	linker  *dso   // the dynamic linker
@@ -55,7 +55,10 @@ func (h *Host) machine(dir string) *machine {
 	if m := h.machines[dir]; m != nil {
 		return m
 	}
-	m := newMachine(h, dir)
+	var m *machine
+	if err := guard(func() error { m = newMachine(h, dir); return nil }); err != nil {
+		m = &machine{why: err.Error()}
+	}
 	if h.machines == nil {
 		h.machines = make(map[string]*machine)
 	}
@@ -122,19 +125,20 @@ func (m *machine) within(file string) (string, bool) {
 
 // configure finds out where the machine's dynamic linker looks for libraries.
 func (m *machine) configure(linker *dso, size int64) {
+	m.systemDirs = sync.OnceValue(func() []string { return systemDirs(linker.file, size) })
+	m.processor = sync.OnceValue(func() processor {
+		if goarch := strings.TrimPrefix(m.program.host.Binary().Platform, "linux/"); goarch == runtime.GOARCH {
+			return runningProcessor(goarch)
+		}
+		return processor{platform: "unknown"}
+	})
 	if m.musl {
 		return
 	}
-	m.systemDirs = systemDirs(linker.file, size)
-	m.lib = strings.TrimPrefix(m.systemDirs[0], "/")
 	if data, err := m.target.read("/etc/ld.so.cache", maxCache); err == nil {
 		m.cache = readLibraryCache(data, m.elf)
 	} else if m.target.dir != "" {
 		m.configured = cacheFolders(m.target, "/etc/ld.so.conf", 0)
-	}
-	m.platform = "unknown"
-	if goarch := strings.TrimPrefix(m.program.host.Binary().Platform, "linux/"); goarch == runtime.GOARCH {
-		m.levels, m.platform = processor(goarch)
 	}
 }
 
@@ -249,19 +253,28 @@ func (m *machine) glibc() string {
 	return newest
 }
 
-// processor gives the glibc-hwcaps folders that fit the running processor, best first
+// processor is what glibc makes of the processor when it looks for libraries.
+type processor struct {
+	levels   []string // its glibc-hwcaps folders, best first
+	platform string   // what $PLATFORM stands for
+}
+
+func (m *machine) levels() []string { return m.processor().levels }
+
+// runningProcessor gives the glibc-hwcaps folders that fit the running processor, best first
 // (sysdeps/x86_64/dl-hwcap-subdirs.c and isa-level.h in glibc; the x86-64 psABI names
 // the features), and what $PLATFORM stands for: the kernel's AT_PLATFORM, which glibc
 // changes on Intel's processors (sysdeps/x86/cpu-features.c).
-func processor(goarch string) (levels []string, platform string) {
+func runningProcessor(goarch string) processor {
+	var levels []string
 	names := map[string]string{"amd64": "x86_64", "arm64": "aarch64", "386": "i686", "arm": "v7l", "riscv64": "", "ppc64le": "power8", "s390x": "z900"}
-	platform = names[goarch]
+	platform := names[goarch]
 	if goarch != "amd64" {
-		return nil, platform
+		return processor{nil, platform}
 	}
 	data, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
-		return nil, platform
+		return processor{nil, platform}
 	}
 	flags := make(map[string]bool)
 	intel := false
@@ -295,5 +308,5 @@ func processor(goarch string) (levels []string, platform string) {
 	if intel && has("avx2 fma bmi1 bmi2 abm movbe popcnt") {
 		platform = "haswell"
 	}
-	return levels, platform
+	return processor{levels, platform}
 }

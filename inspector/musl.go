@@ -66,13 +66,13 @@ func (k *muslLinker) loadLibrary(l *linkage, name string, by *dso) (*dso, syscal
 		d.names = append(d.names, name)
 		return d, 0
 	}
-	d := &dso{path: f.path, names: []string{name}, info: f.info, file: f.file, outer: f.outer, parent: by}
-	im, err := goelf.NewLibrary(f.file, f.info.Size())
+	d := &dso{path: f.path, names: []string{name}, info: f.info, outer: f.outer, parent: by}
+	err := d.read(f.file)
+	im := d.image
 	if err != nil || im.Type != goelf.TypeDyn && im.Type != goelf.TypeExec || !im.Dynamic() {
 		d.close()
 		return nil, syscall.ENOEXEC
 	}
-	d.image = im
 	call := goelf.Reference{Name: "__libc_start_main", Kind: goelf.RefCall}
 	stdin := goelf.Reference{Name: "stdin", Kind: goelf.RefCall}
 	if d.find(call) && d.find(stdin) {

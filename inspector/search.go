@@ -70,8 +70,8 @@ func (s *search) folders(dirs []candidate, name string) *located {
 			continue
 		}
 		seen = append(seen, d.path)
-		subs := make([]string, 0, len(s.m.levels)+1)
-		for _, level := range s.m.levels {
+		subs := make([]string, 0, len(s.m.levels())+1)
+		for _, level := range s.m.levels() {
 			subs = append(subs, "glibc-hwcaps/"+level+"/")
 		}
 		for _, sub := range append(subs, "") {
@@ -124,7 +124,7 @@ func (s *search) run(name string, by *dso) *located {
 	noDefault := by.image != nil && by.image.NoDefaultFolders()
 	stages = append(stages, func() *located {
 		p := s.m.cache.find(name, s.m.levels)
-		if p == "" || noDefault && slices.Contains(s.m.systemDirs, filepath.Dir(p)) {
+		if p == "" || noDefault && slices.Contains(s.m.systemDirs(), filepath.Dir(p)) {
 			return nil
 		}
 		return s.try(candidate{path: p})
@@ -156,7 +156,7 @@ func (m *machine) expandAll(dirs []string, d *dso) []candidate {
 
 func (m *machine) defaultDirs() []candidate {
 	var list []candidate
-	for _, d := range append(slices.Clone(m.configured), m.systemDirs...) {
+	for _, d := range append(slices.Clone(m.configured), m.systemDirs()...) {
 		list = append(list, candidate{path: d})
 	}
 	return list
