@@ -13,7 +13,8 @@ import (
 type process struct {
 	options Options
 	host    *Host
-	scope   map[string]scoped  // hashes that earlier plugins define and the host does not
+	scope   map[string]scoped  // hashes that earlier plugins define, of those that are in it
+	mapping []*Plugin          // what is to be put behind scope when it is asked for
 	modules []module           // the runtime's list, the host itself apart
 	opened  map[string]*result // plugin.plugins, by real path
 	mapped  []*Plugin          // what the dynamic linker has mapped, failed ones included
@@ -233,16 +234,25 @@ func (p *process) refuseModule(opened, plug *Plugin, text string, f ...Finding) 
 // that are in scope: those of the opened file first, as in its list of search.
 func (p *process) export(opened, plug *Plugin) {
 	for _, from := range append([]*Plugin{opened, plug}, p.pulled...) {
-		if from.mod == nil {
-			continue
+		if from.mod != nil {
+			p.mapping = append(p.mapping, from)
 		}
+	}
+	p.pulled = nil
+}
+
+// inScope finds the definition that the earlier plugins have of a package's hash.
+func (p *process) inScope(pkg string) (scoped, bool) {
+	for _, from := range p.mapping {
 		for _, pkg := range from.mod.Packages {
 			if _, ok := p.scope[pkg.Path]; !ok {
 				p.scope[pkg.Path] = scoped{pkg.Hash, from.File, from}
 			}
 		}
 	}
-	p.pulled = nil
+	p.mapping = nil
+	s, ok := p.scope[pkg]
+	return s, ok
 }
 
 // pull notes a Go plugin that came as a library of the file that is opened.

@@ -26,7 +26,7 @@ func (p *process) compare(plug *Plugin) ([]mismatch, error) {
 		}
 		m := mismatch{pkg: pkg.Path, bound: h, plugin: pkg.Hash}
 		if !ok {
-			s, ok := p.scope[pkg.Path]
+			s, ok := p.inScope(pkg.Path)
 			if !ok {
 				continue
 			}

@@ -14,6 +14,9 @@ import (
 // atOnce calls f for 0 to n-1, as many at a time as there are processors, and gives
 // the error of the lowest number.
 func atOnce(n int, f func(i int) error) error {
+	if n == 1 {
+		return f(0) // a thread more would cost more than it saves
+	}
 	errs := make([]error, n)
 	free := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var all sync.WaitGroup
