@@ -25,7 +25,7 @@ func contractShop(t *testing.T) *workshop {
 	return s
 }
 
-func (s *workshop) contractPlugin(t *testing.T, name, env string) string {
+func (s *workshop) contractPlugin(t testing.TB, name, env string) string {
 	return s.build(t, name, env+" go build -trimpath -buildmode=plugin -o OUT ./plug")
 }
 

@@ -123,7 +123,7 @@ func TestDamagedPlugins(t *testing.T) {
 }
 
 // hotRegions gives offsets of the headers and of what PT_DYNAMIC points to.
-func hotRegions(t *testing.T, data []byte) [][2]int {
+func hotRegions(t testing.TB, data []byte) [][2]int {
 	t.Helper()
 	o := binary.LittleEndian
 	regions := [][2]int{{16, 64}, {64, 64 + 56*int(o.Uint16(data[56:]))}}

@@ -172,10 +172,19 @@ func (c libraryCache) find(name string, levels func() []string) string {
 
 // cacheFolders lists the folders that ldconfig would put into the cache: those of
 // ld.so.conf, with what it includes.
-func cacheFolders(t target, file string, depth int) []string {
-	const most, maxDepth = 1 << 20, 8
+func cacheFolders(t target, file string) []string {
+	return foldersIn(t, file, make(map[string]bool))
+}
+
+// foldersIn reads each file once, so that files that include each other end.
+func foldersIn(t target, file string, seen map[string]bool) []string {
+	const most, maxFiles = 1 << 20, 1000
+	if seen[file] || len(seen) == maxFiles {
+		return nil
+	}
+	seen[file] = true
 	data, err := t.read(file, most)
-	if err != nil || depth > maxDepth {
+	if err != nil {
 		return nil
 	}
 	var dirs []string
@@ -190,7 +199,7 @@ func cacheFolders(t target, file string, depth int) []string {
 					pattern = path.Join(path.Dir(file), pattern)
 				}
 				for _, included := range t.glob(pattern) {
-					dirs = append(dirs, cacheFolders(t, included, depth+1)...)
+					dirs = append(dirs, foldersIn(t, included, seen)...)
 				}
 			}
 		default:

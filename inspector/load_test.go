@@ -51,7 +51,7 @@ func TestMain(m *testing.M) {
 
 // build runs a command line such as "GOTOOLCHAIN=go1.25.12 go build … -o OUT ./x" in
 // the folder, OUT being the result's path, and gives that path.
-func (s *workshop) build(t *testing.T, name, command string) string {
+func (s *workshop) build(t testing.TB, name, command string) string {
 	t.Helper()
 	s.mu.Lock()
 	f, ok := s.made[name]
@@ -187,7 +187,7 @@ func changed(data []byte, name string) []byte {
 
 // file gives the path of a host or plugin: a recipe's name, "copy:NAME" for a copy,
 // "link:NAME" for a hard link, "VARIANT:NAME" for changed bytes, "gone.so".
-func (s *workshop) file(t *testing.T, name string) string {
+func (s *workshop) file(t testing.TB, name string) string {
 	t.Helper()
 	if name == "gone.so" {
 		return filepath.Join(s.bin, name)
@@ -205,7 +205,7 @@ func (s *workshop) file(t *testing.T, name string) string {
 
 // variant gives the path of a file made from another one: its copy, hard link, or one
 // with changed bytes.
-func (s *workshop) variant(t *testing.T, how, from string) string {
+func (s *workshop) variant(t testing.TB, how, from string) string {
 	t.Helper()
 	to := filepath.Join(s.bin, how+"-"+filepath.Base(from))
 	s.mu.Lock()

@@ -138,7 +138,7 @@ func (m *machine) configure(linker *dso, size int64) {
 	if data, err := m.target.read("/etc/ld.so.cache", maxCache); err == nil {
 		m.cache = readLibraryCache(data, m.elf)
 	} else if m.target.dir != "" {
-		m.configured = cacheFolders(m.target, "/etc/ld.so.conf", 0)
+		m.configured = cacheFolders(m.target, "/etc/ld.so.conf")
 	}
 }
 
