@@ -247,13 +247,17 @@ func (p *Plugin) funcs(f func(goelf.Func) bool) error {
 	return p.image.PluginFuncs(p.mod, f)
 }
 
-// Inspect reads everything there is to tell of a host or plugin.
+// Inspect reads everything there is to tell of a host, its descriptor, or a plugin.
 func Inspect(file string) (*Binary, error) {
 	f, size, err := openRegular(file)
 	if err != nil {
 		return nil, fmt.Errorf("inspect: %w", err)
 	}
 	defer f.Close()
+	var start [1]byte
+	if _, err := f.ReadAt(start[:], 0); err == nil && start[0] == '{' {
+		return inspectDescriptor(file, f, size)
+	}
 	data, unmap, err := mapFile(f, size)
 	if err != nil {
 		return nil, fmt.Errorf("inspect %s: %w", file, err)
@@ -261,6 +265,17 @@ func Inspect(file string) (*Binary, error) {
 	defer unmap()
 	var b *Binary
 	err = guard(func() (err error) { b, err = inspect(file, data); return err })
+	return b, err
+}
+
+// inspectDescriptor tells of a host what its descriptor does.
+func inspectDescriptor(file string, r io.ReaderAt, size int64) (*Binary, error) {
+	h, err := readDescriptor(file, r, size)
+	if err != nil {
+		return nil, err
+	}
+	b := h.Binary()
+	b.Packages, err = h.Packages()
 	return b, err
 }
 

@@ -25,8 +25,14 @@ func Schema(name string) ([]byte, error) {
 	if !slices.Contains(SchemaNames(), name) {
 		return nil, fmt.Errorf("no schema is called %q: have %s", name, strings.Join(SchemaNames(), ", "))
 	}
-	if name == inspector.DescriptorSchema {
-		name = InspectSchema // the same facts; one schema describes both
+	file := strings.ReplaceAll(name, "/", ".") + ".json"
+	if name != InspectSchema && name != inspector.DescriptorSchema {
+		return schemas.ReadFile("schema/" + file)
 	}
-	return schemas.ReadFile("schema/" + strings.ReplaceAll(name, "/", ".") + ".json")
+	// The same facts: one file describes both, and each has its own name in it.
+	both, err := schemas.ReadFile("schema/plugtool.inspect.v1.json")
+	own := strings.NewReplacer(
+		"plugtool.inspect.v1.json", file,
+		fmt.Sprintf(`"enum": ["%s", "%s"]`, InspectSchema, inspector.DescriptorSchema), fmt.Sprintf(`"const": "%s"`, name))
+	return []byte(own.Replace(string(both))), err
 }

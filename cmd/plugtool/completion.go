@@ -59,7 +59,7 @@ func completions(commands []*cli.Command) []completion {
 			name:  c.Name,
 			usage: c.Usage,
 			words: argumentWords(c.Name),
-			flags: flagCompletions(c.Flags),
+			flags: flagCompletions(c.Name, c.Flags),
 		})
 	}
 	return all
@@ -77,17 +77,24 @@ func argumentWords(command string) []string {
 	return nil
 }
 
-func flagWords(flag string) []string {
+func flagWords(command, flag string) []string {
 	switch flag {
 	case "format":
-		return []string{formatText, formatJSON}
+		if command == "verify" {
+			return verifyFormats
+		}
+		return plainFormats
+	case "fail-on":
+		return []string{"error", "warning", "note", "never"}
+	case "ci":
+		return []string{"auto", "github", "gitlab", "off"}
 	case "kind":
 		return kindNames()
 	}
 	return nil
 }
 
-func flagCompletions(flags []cli.Flag) []flagCompletion {
+func flagCompletions(command string, flags []cli.Flag) []flagCompletion {
 	var all []flagCompletion
 	for _, f := range flags {
 		doc, ok := f.(cli.DocGenerationFlag)
@@ -97,7 +104,7 @@ func flagCompletions(flags []cli.Flag) []flagCompletion {
 		c := flagCompletion{
 			usage:  strings.ReplaceAll(doc.GetUsage(), "`", ""),
 			value:  doc.TakesValue(),
-			values: flagWords(f.Names()[0]),
+			values: flagWords(command, f.Names()[0]),
 		}
 		for _, name := range f.Names() {
 			c.names = append(c.names, dashed(name))

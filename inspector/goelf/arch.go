@@ -59,6 +59,23 @@ type Target struct {
 // Target gives the machine that the file is for.
 func (im *Image) Target() Target { return Target{im.Is64, im.Order, im.Machine, im.flags} }
 
+// TargetOf gives the target that a file is for, by its header; false for what is
+// no ELF file, or too short to have one.
+func TargetOf(data []byte) (Target, bool) {
+	if len(data) < 64 || string(data[:4]) != "\x7fELF" || data[4] != 1 && data[4] != 2 || data[5] != 1 && data[5] != 2 {
+		return Target{}, false
+	}
+	t, flags := Target{Is64: data[4] == 2, Order: binary.LittleEndian}, 36
+	if t.Is64 {
+		flags = 48
+	}
+	if data[5] == 2 {
+		t.Order = binary.BigEndian
+	}
+	t.Machine, t.Flags = t.Order.Uint16(data[18:]), t.Order.Uint32(data[flags:])
+	return t, true
+}
+
 // Loads says whether a process on the target may load files for another one:
 // elf_machine_matches_host in glibc's sysdeps/MACHINE/dl-machine.h.
 func (t Target) Loads(file Target) bool {
