@@ -172,6 +172,9 @@ func (p *process) open(plug *Plugin) (PluginVerdict, error) {
 			return v, nil
 		}
 	}
+	if plug.packed != nil {
+		return p.packed(plug), nil
+	}
 	return p.lastModuleInit(plug)
 }
 

@@ -122,6 +122,11 @@ func openRegular(file string) (*os.File, int64, error) {
 }
 
 func newHost(file string, data []byte) (*Host, error) {
+	size := int64(len(data))
+	data, err := goelf.Unpack(data)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w; unpack it with upx -d", ErrNotGo, err)
+	}
 	im, err := goelf.NewBytes(data)
 	if errors.Is(err, goelf.ErrNotELF) && !bytes.HasPrefix(data, []byte("\x7fELF")) {
 		return nil, foreignHost(data)
@@ -130,7 +135,7 @@ func newHost(file string, data []byte) (*Host, error) {
 		return nil, fmt.Errorf("%w: %w", ErrNotGo, err)
 	}
 	h := &Host{image: im, known: make(map[string]foundHash), rpath: im.Rpath(), runpath: im.Runpath(), tls: im.TLS(), stackExec: im.ExecutableStack()}
-	h.bin = Binary{File: file, Size: int64(len(data)), Kind: KindExecutable}
+	h.bin = Binary{File: file, Size: size, Kind: KindExecutable}
 	if err := readFacts(im, &h.bin); err != nil {
 		return nil, err
 	}

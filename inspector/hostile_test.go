@@ -52,6 +52,13 @@ func FuzzFile(f *testing.F) {
 	}
 	f.Add(data)
 	f.Add(data[:len(data)/2])
+	for _, name := range []string{"program.nrv2b", "program.nrv2e", "program.lzma", "library.so.nrv2d"} {
+		packed, err := os.ReadFile("goelf/testdata/upx/" + name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(packed)
+	}
 	f.Add([]byte("\x7fELF"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		// A busy machine may stop the process for seconds, but hardly three times.

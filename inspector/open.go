@@ -84,6 +84,19 @@ func (p *process) noNewModule(plug *Plugin) PluginVerdict {
 	return p.takenForLast(plug, f)
 }
 
+// packed judges a file that UPX packed and that was not unpacked for the verdict. What
+// UPX unpacks again in its DT_INIT is read as if it had not been packed.
+func (p *process) packed(plug *Plugin) PluginVerdict {
+	f := fileNotLoadable.finding(fmt.Sprintf("%s is packed with UPX", plug.File))
+	f.Detail = plug.packed.Error()
+	f.Host, f.Plugin = "loads ELF shared objects", "a shared object whose contents are packed"
+	f.Fix = []string{"upx -d " + ShellQuote(plug.File)}
+	if errors.Is(plug.packed, goelf.ErrPackedTraps) {
+		return crash(f)
+	}
+	return PluginVerdict{Outcome: Unknown, Findings: []Finding{f}}
+}
+
 func joinDetail(a, b string) string {
 	if a == "" || b == "" {
 		return a + b

@@ -28,11 +28,12 @@ type Plugin struct {
 	Binary *Binary // nil where it is no Go binary; without Symbols
 	Err    error   // why the file could not be read; matches fs.ErrNotExist and the like
 
-	data  []byte // Data, or the mapped bytes
-	unmap func() error
-	info  fs.FileInfo
-	image *goelf.Image
-	mod   *goelf.Plugin
+	data   []byte // Data, or the mapped bytes
+	unmap  func() error
+	info   fs.FileInfo
+	packed error // what stands in the way of reading a file that UPX packed
+	image  *goelf.Image
+	mod    *goelf.Plugin
 
 	foldersOnce sync.Once
 	folders     map[string]string
@@ -140,6 +141,10 @@ func NewPlugin(file string, data []byte) *Plugin {
 	if abs, err := filepath.Abs(file); err == nil {
 		p.Path = abs
 	}
+	whole := data
+	if data, p.packed = goelf.Unpack(data); p.packed != nil {
+		data = whole
+	}
 	im, err := goelf.NewBytes(data)
 	if err != nil || im.CutInPage() {
 		if im, err = goelf.NewBytes(goelf.PadToPage(data)); err != nil {
@@ -148,7 +153,7 @@ func NewPlugin(file string, data []byte) *Plugin {
 	}
 	p.image = im
 	p.readLinks()
-	b := &Binary{File: file, Kind: KindLibrary, Size: int64(len(data))}
+	b := &Binary{File: file, Kind: KindLibrary, Size: int64(len(whole))}
 	if err := readFacts(im, b); err != nil && b.GoVersion == "" && im.GOARCH() == "" {
 		return p
 	}

@@ -87,24 +87,11 @@ func NewBytes(data []byte) (*Image, error) {
 func newImage(f *file) (*Image, error) {
 	im := &Image{file: f}
 	id, err := f.view(0, 16)
-	if err != nil || string(id[:4]) != "\x7fELF" {
+	if err != nil {
 		return nil, ErrNotELF
 	}
-	im.osabi = id[7]
-	switch id[4] {
-	case 1:
-	case 2:
-		im.Is64 = true
-	default:
-		return nil, fmt.Errorf("%w: class %d", ErrNotELF, id[4])
-	}
-	switch id[5] {
-	case 1:
-		im.Order, im.little = binary.LittleEndian, true
-	case 2:
-		im.Order = binary.BigEndian
-	default:
-		return nil, fmt.Errorf("%w: data encoding %d", ErrNotELF, id[5])
+	if err := im.readIdent(id); err != nil {
+		return nil, err
 	}
 	if err := im.readHeader(); err != nil {
 		return nil, err
@@ -113,6 +100,29 @@ func newImage(f *file) (*Image, error) {
 		return nil, err
 	}
 	return im, nil
+}
+
+// readIdent reads the first 16 bytes.
+func (im *Image) readIdent(id []byte) error {
+	if len(id) < 16 || string(id[:4]) != "\x7fELF" {
+		return ErrNotELF
+	}
+	switch id[4] {
+	case 1:
+	case 2:
+		im.Is64 = true
+	default:
+		return fmt.Errorf("%w: class %d", ErrNotELF, id[4])
+	}
+	switch id[5] {
+	case 1:
+		im.Order, im.little = binary.LittleEndian, true
+	case 2:
+		im.Order = binary.BigEndian
+	default:
+		return fmt.Errorf("%w: data encoding %d", ErrNotELF, id[5])
+	}
+	return nil
 }
 
 func (im *Image) readHeader() error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -24,11 +25,13 @@ type workshop struct {
 
 func newWorkshop(dir, sources string) (*workshop, error) {
 	w := &workshop{dir: dir, sources: sources, made: make(map[string]func() (string, error))}
-	out, err := output(exec.Command("go", "env", "GOPROXY"))
+	out, err := output(exec.Command("go", "env", "GOMODCACHE", "GOPROXY"))
 	if err != nil {
 		return nil, err
 	}
-	w.fetch = out
+	// What the user's module cache has need not be fetched.
+	cache, proxy, _ := strings.Cut(out, "\n")
+	w.fetch = "file://" + filepath.Join(cache, "cache", "download") + "," + proxy
 	for _, d := range []string{"bin", "trees", "go"} {
 		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
 			return nil, err
@@ -38,14 +41,14 @@ func newWorkshop(dir, sources string) (*workshop, error) {
 	if err != nil {
 		return nil, err
 	}
-	proxy := filepath.Join(dir, "proxy")
+	own := filepath.Join(dir, "proxy")
 	for _, m := range modules {
 		path, version, _ := strings.Cut(filepath.ToSlash(m[len(filepath.Join(sources, "modules"))+1:]), "@")
-		if err := addToProxy(proxy, m, path, version); err != nil {
+		if err := addToProxy(own, m, path, version); err != nil {
 			return nil, err
 		}
 	}
-	return w, addToProxy(proxy, filepath.Join(sources, "app"), "example.com/app", "v1.0.0")
+	return w, addToProxy(own, filepath.Join(sources, "app"), "example.com/app", "v1.0.0")
 }
 
 // once makes something once, however many want it at the same time.
@@ -106,6 +109,9 @@ func (w *workshop) make(r *recipe) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := w.tidy(tree, r.program.folder); err != nil {
+		return "", err
+	}
 	goroot, err := w.goroot(r)
 	if err != nil {
 		return "", err
@@ -124,7 +130,7 @@ func (w *workshop) make(r *recipe) (string, error) {
 		return "", err
 	}
 	if r.verb == "install" {
-		return filepath.Join(dir, "host"), nil
+		return filepath.Join(dir, cmp.Or(r.program.installed, "host")), nil
 	}
 	return out, nil
 }
@@ -146,25 +152,28 @@ func (w *workshop) tree(prepare []string) (string, error) {
 		}
 		// One shell for each command, for they change folders; vendoring comes after
 		// the sums are there.
-		tidy := "for d in app plug; do (cd $d && go mod tidy); done"
-		vendor := ""
 		for _, p := range prepare {
 			if strings.Contains(p, "go mod vendor") {
-				vendor = p
-				continue
+				for _, folder := range []string{"app", "plug"} {
+					if err := w.tidy(dir, folder); err != nil {
+						return "", err
+					}
+				}
 			}
 			if err := shell(dir, p, w.env()); err != nil {
 				return "", err
 			}
 		}
-		if err := shell(dir, tidy, w.env()); err != nil {
-			return "", err
-		}
-		if vendor == "" {
-			return dir, nil
-		}
-		return dir, shell(dir, vendor, w.env())
+		return dir, nil
 	})
+}
+
+// tidy writes the go.sum of a module of a tree, once.
+func (w *workshop) tidy(tree, folder string) error {
+	_, err := w.once("tidy "+tree+" "+folder, func() (string, error) {
+		return "", shell(filepath.Join(tree, folder), "go mod tidy", w.env())
+	})
+	return err
 }
 
 // goroot gives the Go of a recipe, which the module proxy provides.

@@ -47,6 +47,9 @@ func load(c *combo, host string, plugins []string) ([]event, error) {
 		}
 		return list, nil
 	}
+	if c.host.program.installed == "golangci-lint" {
+		return loadIntoGolangci(host, plugins)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	args := plugins

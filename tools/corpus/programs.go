@@ -18,6 +18,11 @@ var programs = map[string]program{
 	"generic": {folder: "plug", pkg: "./generic", plugin: true}, "export": {folder: "plug", pkg: "./export", plugin: true},
 	"embeds": {folder: "plug", pkg: "./embeds", plugin: true}, "dotted.v2": {folder: "plug", pkg: "./dotted.v2", plugin: true},
 
+	"bighost":  {folder: "big", pkg: "./cmd/bighost"},
+	"bigtools": {folder: "big", pkg: "./bigtools", plugin: true}, "bigproto": {folder: "big", pkg: "./bigproto", plugin: true},
+	"biggin": {folder: "big", pkg: "./biggin", plugin: true}, "bigcrypto": {folder: "big", pkg: "./bigcrypto", plugin: true},
+	"golangci": {folder: "big", pkg: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0", installed: "golangci-lint"},
+
 	"clib":    {shell: "gcc -shared -fPIC -o OUT clib.c"},
 	"text":    {shell: "echo 'a text that is long enough to fill a whole ELF header of 64 bytes, and then some' > OUT"},
 	"empty":   {shell: ": > OUT"},
@@ -86,15 +91,17 @@ var modifiers = map[string]modifier{
 
 	// What is built.
 	"installed": {verb: "install", target: "example.com/app/cmd/host@v1.0.0"},
-	"test":      {verb: "test"},
-	"files":     {target: "PKG/main.go"},
+	"tools52":   {prepare: "cd big && go mod edit -require=golang.org/x/tools@v0.52.0"}, "tools50": {prepare: "cd big && go mod edit -require=golang.org/x/tools@v0.50.0"},
+	"proto12": {prepare: "cd big && go mod edit -require=google.golang.org/protobuf@v1.36.12"},
+	"test":    {verb: "test"},
+	"files":   {target: "PKG/main.go"},
 
 	// What is done to the file.
 	"strip": {shell: "strip -o OUT IN"}, "stripdebug": {shell: "strip -g -o OUT IN"}, "debugonly": {shell: "objcopy --only-keep-debug IN OUT"},
 	"nosections":  {shell: "cp IN OUT && printf '\\0\\0\\0\\0\\0\\0\\0\\0' | dd of=OUT bs=1 seek=40 conv=notrunc && printf '\\0\\0\\0\\0\\0\\0' | dd of=OUT bs=1 seek=58 conv=notrunc"},
 	"nobuildinfo": {shell: "objcopy -R .go.buildinfo IN OUT"}, "rpath": {shell: "cp IN OUT && patchelf --set-rpath /opt/somewhere/very/long/that/needs/more/room OUT"},
 	"soname": {shell: "cp IN OUT && patchelf --set-soname libsame.so OUT"}, "clearexec": {shell: "cp IN OUT && patchelf --add-needed libm.so.6 OUT"},
-	"upx":      {shell: "chmod +x IN; upx -q -o OUT IN"},
+	"upx": {shell: "chmod +x IN; upx -q -o OUT IN"}, "upx1": {shell: "chmod +x IN; upx -1 -q -o OUT IN"}, "upxlzma": {shell: "chmod +x IN; upx --lzma -q -o OUT IN"},
 	"compress": {shell: "objcopy --compress-debug-sections IN OUT"}, "gzip": {shell: "gzip -c IN > OUT"},
 	"copy": {shell: "cp IN OUT"}, "copy2": {shell: "cp IN OUT"}, "hardlink": {shell: "ln IN OUT"}, "symlink": {shell: "ln -s IN OUT"}, "symlink2": {shell: "ln -s IN OUT"},
 	"start": {shell: "head -c 200 IN > OUT"}, "header": {shell: "head -c 64 IN > OUT"}, "half": {shell: "head -c $(($(stat -c %s IN) / 2)) IN > OUT"},

@@ -28,6 +28,7 @@ type recipe struct {
 type program struct {
 	folder, pkg string
 	plugin      bool
+	installed   string // the file's name where go install makes it; pkg then has a version
 	shell       string // how to make it where Go does not; OUT is the file
 }
 
@@ -58,6 +59,9 @@ func parseRecipe(spec, release string) (*recipe, error) {
 		release = m[3]
 	}
 	r := &recipe{name: m[1] + m[2] + "@" + release, program: p, release: release, verb: "build"}
+	if p.installed != "" {
+		r.verb = "install"
+	}
 	trim := true
 	for _, name := range strings.Split(m[2], "+")[1:] {
 		mod, ok := modifiers[name]
