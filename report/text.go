@@ -13,7 +13,7 @@ import (
 const (
 	textWidth     = 76 // columns of wrapped prose, which is indented by 4
 	packagesShown = 3  // packages of one finding, unless verbose
-	findingsShown = 20 // findings of one plugin in full, unless verbose
+	findingsShown = 10 // findings of one plugin in full, unless verbose
 )
 
 // WriteText writes a report for people: for each host and plugin the verdict
@@ -137,7 +137,7 @@ func (t *textWriter) shown(p Plugin, findings []Finding) []Finding {
 }
 
 // findings writes those that count, and what mends several of them once, at the
-// end. Those that do not count, and those after the first twenty, take a line
+// end. Those that do not count, and those after the first ten, take a line
 // each.
 func (t *textWriter) findings(findings []Finding) {
 	var full, brief []Finding
@@ -155,7 +155,7 @@ func (t *textWriter) findings(findings []Finding) {
 	}
 	if len(shared) > 0 {
 		t.line("")
-		t.line("  and then, for all of these")
+		t.line("  %s", sharedHeading(full, shared))
 		t.fixes(shared)
 	}
 	if len(brief) > 0 {
@@ -167,6 +167,26 @@ func (t *textWriter) findings(findings []Finding) {
 	if len(full)+len(brief) > findingsShown && !t.style.Verbose {
 		t.line("  (--verbose says more of them)")
 	}
+}
+
+// sharedHeading introduces the shared fixes, which come after those that findings
+// have of their own.
+func sharedHeading(findings []Finding, shared []string) string {
+	for _, f := range findings {
+		if len(ownFixes(f, shared)) > 0 {
+			return "and then, for all of these"
+		}
+	}
+	return "for all of these"
+}
+
+// ownFixes leaves off the shared fixes at the end.
+func ownFixes(f Finding, shared []string) []string {
+	own := f.Fix
+	for len(own) > 0 && slices.Contains(shared, own[len(own)-1]) {
+		own = own[:len(own)-1]
+	}
+	return own
 }
 
 // word says what a finding weighs.
@@ -265,11 +285,7 @@ func (t *textWriter) finding(f Finding, shared []string) {
 			t.line("    %s", Printable(l))
 		}
 	}
-	own := f.Fix
-	for len(own) > 0 && slices.Contains(shared, own[len(own)-1]) {
-		own = own[:len(own)-1]
-	}
-	t.fixes(own)
+	t.fixes(ownFixes(f, shared))
 	if !t.explained[f.ID] {
 		t.explained[f.ID] = true
 		t.line("    %s", t.style.paint(dim, "plugtool explain "+f.ID))

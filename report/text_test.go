@@ -2,6 +2,7 @@ package report
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -231,5 +232,45 @@ func TestIsCommand(t *testing.T) {
 		if got := isCommand(test.fix); got != test.want {
 			t.Errorf("isCommand(%q) = %v, want %v", test.fix, got, test.want)
 		}
+	}
+}
+
+// What mends several findings stands once, after what mends each of them; of
+// many findings the rest takes a line each.
+func TestManyFindings(t *testing.T) {
+	var findings []inspector.Finding
+	for i := range 30 {
+		f := sameHash()
+		f.Title = fmt.Sprint("trouble ", i)
+		f.Fix = []string{fmt.Sprint("go get example.com/m", i), "plugtool build --host h"}
+		findings = append(findings, f)
+	}
+	text := func(n int, style Style) string {
+		var b strings.Builder
+		r := &Report{Results: []Result{{Host: host(), Plugins: []Plugin{plugin("a.so", inspector.Loads, findings[:n]...)}}}}
+		if err := WriteText(&b, r, style); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	for n, builds := range map[int]int{1: 1, 3: 1, 30: 1} {
+		out := text(n, Style{})
+		if strings.Count(out, "$ plugtool build") != builds || strings.Count(out, "plugtool explain") != 1 {
+			t.Errorf("%d findings:\n%s", n, out)
+		}
+		if n > 1 && strings.Index(out, "$ plugtool build") < strings.Index(out, "go get example.com/m1\n") {
+			t.Errorf("%d findings: the last step is not the last:\n%s", n, out)
+		}
+		for i := range n {
+			if !strings.Contains(out, fmt.Sprintf("  trouble %d\n", i)) {
+				t.Errorf("%d findings: number %d is left out", n, i)
+			}
+		}
+	}
+	if out := text(30, Style{}); strings.Count(out, "go get") != 10 || !strings.HasSuffix(out, "(--verbose says more of them)\n") {
+		t.Errorf("30 findings:\n%s", out)
+	}
+	if out := text(30, Style{Verbose: true}); strings.Count(out, "go get") != 30 {
+		t.Errorf("30 findings, verbose:\n%s", out)
 	}
 }

@@ -107,7 +107,9 @@ func (l *locator) module(dir string) *modfile.File {
 	}
 	var mod *modfile.File
 	if data, err := readSmall(filepath.Join(dir, "go.mod"), goModLimit); err == nil {
-		mod, _ = modfile.ParseLax("go.mod", data, nil)
+		if mod, err = modfile.Parse("go.mod", data, nil); err != nil { // of a later Go release perhaps
+			mod, _ = modfile.ParseLax("go.mod", data, nil)
+		}
 	}
 	l.modules[dir] = mod
 	return mod
