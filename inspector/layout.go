@@ -2,6 +2,7 @@ package inspector
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 )
 
@@ -45,10 +46,15 @@ func (p *process) layout(plug *Plugin) (PluginVerdict, bool) {
 
 // cut follows the runtime.addmoduledata of a plugin of another layout, which writes its
 // moduledata's address into what it takes for the last module's field next. In Go 1.21
-// and 1.22, the field bad lies where 1.23 to 1.25 have next.
+// and 1.22, the field bad lies where 1.23 to 1.25 have next: it is the address's first
+// byte, which files decide where that is the lowest one, and is 0 where it is the highest.
 func (p *process) cut(plug *Plugin, host, plugin int) {
 	p.cutBy = plug
-	if last := len(p.modules) - 1; last >= 0 && host == 21 && plugin == 23 && plug.mod.Moduledata&0xff != 0 {
+	first := byte(plug.mod.Moduledata)
+	if plug.image.Order == binary.ByteOrder(binary.BigEndian) {
+		first = 0
+	}
+	if last := len(p.modules) - 1; last >= 0 && host == 21 && plugin == 23 && first != 0 {
 		p.modules[last].bad = true
 	}
 }

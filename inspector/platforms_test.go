@@ -81,7 +81,11 @@ func TestPlatforms(t *testing.T) {
 	for _, m := range machines {
 		t.Run(m.name(), func(t *testing.T) {
 			t.Parallel()
-			for _, c := range platformCases {
+			cases := platformCases
+			if m.goarch == "386" { // Debian 12's linkers pack relocations of no other machine
+				cases = append(slices.Clone(cases), "host-relr: plain-relr.so plain-untrim.so", "host: plain-relr.so types.so")
+			}
+			for _, c := range cases {
 				if m.since > 25 && strings.Contains(c, "-25") {
 					continue
 				}
@@ -103,7 +107,7 @@ var platformCases = []string{
 	"host: clib.so plain.so", "host: plain.so clib.so clib.so", "host: cshared.so", "host: plain-sym.so", "host: plain.so plain-sym.so",
 	"host: cut:plain.so", "host: start:plain.so tail:plain.so", "host: program pie", "host: text.so short.so empty.so gone.so folder.so",
 	"host: class:plain.so endian:plain.so machine:plain.so osabi:plain.so plain.so",
-	"host: plain-path.so", "host: plain-strip.so plain.so", "host: plain-sysv.so other.so", "host-strip: plain.so", "host-pie: plain.so other.so plain-tag.so",
+	"host: plain-path.so", "host: plain-strip.so plain.so", "host: plain-sysv.so other.so", "host-sysv: plain.so plain-untrim.so", "host-strip: plain.so", "host-pie: plain.so other.so plain-tag.so",
 	"host-nocgo: plain.so", "host-static: gone.so plain.so",
 	"host: plain-25.so", "host: plain-27.so", "host-25: plain-24.so plain-25.so", "host-27: plain.so",
 	"host: amd64/plain.so arm64/plain.so s390x/plain.so riscv64/plain.so ppc64le/plain.so arm/plain.so 386/plain.so",

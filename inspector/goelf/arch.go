@@ -40,6 +40,7 @@ func archOf(machine uint16, is64 bool, order binary.ByteOrder) arch {
 const (
 	machine386       = 3
 	machinePPC64     = 21
+	machineS390      = 22
 	machineARM       = 40
 	machineAMD64     = 62
 	machineRISCV     = 243

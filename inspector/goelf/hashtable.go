@@ -128,19 +128,36 @@ func (h *gnuHash) count(im *Image) (uint64, error) {
 type sysvHash struct {
 	buckets, chains uint64
 	bucket, chain   uint64 // addresses
+	width           uint64 // bytes of an entry: 4, and 8 on s390x (glibc, sysdeps/s390/linkmap.h)
 }
 
 func (im *Image) readSysvHash(addr uint64) (symbolTable, error) {
-	b, err := im.table(addr, 8)
-	if err != nil || len(b) < 8 {
-		return nil, fmt.Errorf("DT_HASH: no header at %#x: %v", addr, err)
+	h := &sysvHash{width: 4}
+	if im.Is64 && im.Machine == machineS390 {
+		h.width = 8
 	}
-	h := &sysvHash{buckets: uint64(im.Order.Uint32(b)), chains: uint64(im.Order.Uint32(b[4:])), bucket: addr + 8}
+	var err error
+	if h.buckets, err = h.at(im, addr); err == nil {
+		h.chains, err = h.at(im, addr+h.width)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("DT_HASH: no header at %#x: %w", addr, err)
+	}
+	h.bucket = addr + 2*h.width
 	if h.buckets == 0 {
 		return nil, fmt.Errorf("DT_HASH: no buckets")
 	}
-	h.chain = h.bucket + h.buckets*4
+	h.chain = h.bucket + h.buckets*h.width
 	return h, nil
+}
+
+// at reads an entry.
+func (h *sysvHash) at(im *Image, addr uint64) (uint64, error) {
+	if h.width == 4 {
+		v, err := im.uint32At(addr)
+		return uint64(v), err
+	}
+	return im.wordAt(addr)
 }
 
 func (h *sysvHash) lookup(im *Image, name string, match func(uint64, rawSymbol) bool) (uint64, bool, error) {
@@ -149,19 +166,19 @@ func (h *sysvHash) lookup(im *Image, name string, match func(uint64, rawSymbol) 
 		sum = sum<<4 + uint32(name[i])
 		sum = (sum ^ sum&0xf0000000>>24) &^ 0xf0000000
 	}
-	i, err := im.uint32At(h.bucket + uint64(sum)%h.buckets*4)
-	for steps := 0; err == nil && i != 0 && uint64(i) < h.chains; steps++ {
+	i, err := h.at(im, h.bucket+uint64(sum)%h.buckets*h.width)
+	for steps := 0; err == nil && i != 0 && i < h.chains; steps++ {
 		if steps == maxChain {
 			return 0, false, fmt.Errorf("DT_HASH: the chain of %q has more than %d symbols", name, maxChain)
 		}
-		s, err := im.rawSymbol(uint64(i))
+		s, err := im.rawSymbol(i)
 		if err != nil {
 			return 0, false, err
 		}
-		if im.nameIs(uint64(s.name), name) && match(uint64(i), s) {
-			return uint64(i), true, nil
+		if im.nameIs(uint64(s.name), name) && match(i, s) {
+			return i, true, nil
 		}
-		if i, err = im.uint32At(h.chain + uint64(i)*4); err != nil {
+		if i, err = h.at(im, h.chain+i*h.width); err != nil {
 			return 0, false, err
 		}
 	}
