@@ -2,7 +2,6 @@ package inspector
 
 import (
 	"cmp"
-	"encoding/binary"
 	"fmt"
 )
 
@@ -46,17 +45,24 @@ func (p *process) layout(plug *Plugin) (PluginVerdict, bool) {
 
 // cut follows the runtime.addmoduledata of a plugin of another layout, which writes its
 // moduledata's address into what it takes for the last module's field next. In Go 1.21
-// and 1.22, the field bad lies where 1.23 to 1.25 have next: it is the address's first
-// byte, which files decide where that is the lowest one, and is 0 where it is the highest.
+// and 1.22, the field bad lies where 1.23 to 1.25 have next.
 func (p *process) cut(plug *Plugin, host, plugin int) {
 	p.cutBy = plug
-	first := byte(plug.mod.Moduledata)
-	if plug.image.Order == binary.ByteOrder(binary.BigEndian) {
-		first = 0
-	}
-	if last := len(p.modules) - 1; last >= 0 && host == 21 && plugin == 23 && first != 0 {
+	if last := len(p.modules) - 1; last >= 0 && host == 21 && plugin == 23 && readsAsTrue(plug) {
 		p.modules[last].bad = true
 	}
+}
+
+// readsAsTrue says what the runtime takes the address of a plugin's moduledata for when
+// it reads its first byte as a bool.
+func readsAsTrue(plug *Plugin) bool {
+	switch plug.image.GOARCH() {
+	case "s390x": // the byte is the address's highest
+		return false
+	case "arm64", "ppc64le": // compiled to a test of the lowest bit, and addresses are even
+		return plug.mod.Moduledata&1 != 0
+	}
+	return byte(plug.mod.Moduledata) != 0 // which loading, page by page, leaves as it is
 }
 
 // takenForLast judges a file that adds no module to the runtime's list: the runtime
