@@ -125,7 +125,7 @@ func unpackBlock(method byte, src, dst []byte) error {
 }
 
 // upxHeaders reads the ELF header and the program headers in head.
-func upxHeaders(head []byte) ([]segment, error) {
+func upxHeaders(head []byte) (*Image, error) {
 	im := &Image{file: &file{size: int64(len(head)), data: head}}
 	if err := im.readIdent(head); err != nil {
 		return nil, err
@@ -133,7 +133,25 @@ func upxHeaders(head []byte) ([]segment, error) {
 	if err := im.readHeader(); err != nil {
 		return nil, err
 	}
-	return im.segs, nil
+	return im, nil
+}
+
+// unpackedSize is where the last segment that is loaded ends, at least least.
+func (im *Image) unpackedSize(least, most uint64) (uint64, error) {
+	size := least
+	for _, s := range im.segs {
+		if s.typ != segLoad {
+			continue
+		}
+		if s.off+s.filesz < s.off {
+			return 0, fmt.Errorf("segment of %d bytes at %#x", s.filesz, s.off)
+		}
+		size = max(size, s.off+s.filesz)
+	}
+	if size > most {
+		return 0, fmt.Errorf("%d bytes, at most %d are unpacked", size, most)
+	}
+	return size, nil
 }
 
 func unpack(data []byte, blocks uint64) ([]byte, error) {
@@ -149,25 +167,18 @@ func unpack(data []byte, blocks uint64) ([]byte, error) {
 	if err := unpackBlock(method, src, head[:0]); err != nil {
 		return nil, err
 	}
-	packed, err := upxHeaders(data)
+	was, err := upxHeaders(data)
 	if err != nil {
 		return nil, err
 	}
-	segs, err := upxHeaders(head)
+	im, err := upxHeaders(head)
 	if err != nil {
 		return nil, err
 	}
-	size := n
-	for _, s := range segs {
-		if s.typ == segLoad {
-			if s.off+s.filesz < s.off {
-				return nil, fmt.Errorf("segment of %d bytes at %#x", s.filesz, s.off)
-			}
-			size = max(size, s.off+s.filesz)
-		}
-	}
-	if most := maxUnpackRatio * uint64(len(data)); size > most {
-		return nil, fmt.Errorf("%d bytes, at most %d are unpacked", size, most)
+	packed, segs := was.segs, im.segs
+	size, err := im.unpackedSize(n, maxUnpackRatio*uint64(len(data)))
+	if err != nil {
+		return nil, err
 	}
 	out := make([]byte, size)
 	copy(out, head)
@@ -193,7 +204,38 @@ func unpack(data []byte, blocks uint64) ([]byte, error) {
 	if shared && r.lzma {
 		return nil, ErrPackedTraps
 	}
+	if shared {
+		im.forgetInit(out)
+	}
 	return out, nil
+}
+
+// forgetInit takes DT_INIT out of the dynamic section of out: it names UPX's stub, which
+// is not in what was unpacked.
+func (im *Image) forgetInit(out []byte) {
+	const dtDebug = 21
+	w := im.WordSize()
+	for _, s := range im.segs {
+		if s.typ != segDynamic {
+			continue
+		}
+		for at := s.off; at < uint64(len(out)) && at+2*w <= uint64(len(out)) && at < s.off+s.filesz; at += 2 * w {
+			switch im.word(out[at:]) {
+			case 0:
+				return
+			case dtInit:
+				im.setWord(out[at:], dtDebug)
+			}
+		}
+	}
+}
+
+func (im *Image) setWord(b []byte, v uint64) {
+	if im.Is64 {
+		im.Order.PutUint64(b, v)
+		return
+	}
+	im.Order.PutUint32(b, uint32(v))
 }
 
 // keep copies the part of a segment that was not packed, and says how long it is. The
