@@ -24,7 +24,7 @@ func TestContractFixes(t *testing.T) {
 	s := contractShop(t)
 	plugin := s.contractPlugin(t, "plug.so", "")
 	host := s.build(t, "host", "go build -trimpath -o OUT ./host")
-	lines, results := reallyAssert(t, host, plugin)
+	lines, results := reallyAssert(t, plugin, host)
 	source, err := os.ReadFile(filepath.Join(s.dir, "plug", "main.go"))
 	if err != nil {
 		t.Fatal(err)

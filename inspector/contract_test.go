@@ -31,11 +31,12 @@ func (s *workshop) contractPlugin(t testing.TB, name, env string) string {
 
 // reallyAssert runs a host of testdata/contract: what came of each line of its
 // contract, ok or the error that Go gave.
-func reallyAssert(t *testing.T, host, plugin string) (lines []string, results map[string]string) {
+func reallyAssert(t *testing.T, plugin string, host ...string) (lines []string, results map[string]string) {
 	t.Helper()
-	out, err := exec.Command(host, plugin).CombinedOutput()
+	command := append(host[:len(host):len(host)], plugin)
+	out, err := exec.Command(command[0], command[1:]...).CombinedOutput()
 	if err != nil {
-		t.Fatalf("%s %s: %v\n%s", host, plugin, err, out)
+		t.Fatalf("%q: %v\n%s", command, err, out)
 	}
 	results = make(map[string]string)
 	for line := range strings.Lines(string(out)) {
@@ -68,7 +69,7 @@ func TestContractIsWhatHappens(t *testing.T) {
 	s := contractShop(t)
 	for _, env := range []string{
 		"GOTOOLCHAIN=go1.21.13", "GOTOOLCHAIN=go1.23.12", "GOTOOLCHAIN=go1.24.13", "GOTOOLCHAIN=go1.25.12", "GOTOOLCHAIN=local", "GOTOOLCHAIN=go1.27.1",
-		"GOFLAGS=-ldflags=-s", "GOFLAGS=-gcflags=all=-l",
+		"GOFLAGS=-ldflags=-s", "GOFLAGS=-gcflags=all=-l", "GOFLAGS=-race",
 	} {
 		t.Run(env, func(t *testing.T) {
 			t.Parallel()
@@ -79,24 +80,31 @@ func TestContractIsWhatHappens(t *testing.T) {
 					t.Fatalf("strip: %v\n%s", err, out)
 				}
 			}
-			lines, results := reallyAssert(t, host, plugin)
-			withContract := describeWith(t, host, lines)
-			for _, line := range lines {
-				compareAssertion(t, line, results[line], checkContract(t, host, plugin, requirement(t, line)))
-			}
-			found := checkContract(t, withContract, plugin)
-			for _, line := range lines {
-				one := slices.DeleteFunc(slices.Clone(found), func(f inspector.Finding) bool {
-					r := requirement(t, line)
-					_, typ, typed := strings.Cut(r.String(), "=")
-					return typed && !strings.HasPrefix(f.Host, "asserts "+r.Symbol()+" to be "+typ+" (the host's descriptor)") ||
-						!typed && f.Host != "looks up "+r.Symbol()+" (the host's descriptor)"
-				})
-				compareAssertion(t, line, results[line], one)
-			}
-			compareAlone(t, plugin, lines, results)
+			compareContract(t, plugin, host)
 		})
 	}
+}
+
+// compareContract has a host assert, with what its command line begins with, and
+// compares each line of its contract.
+func compareContract(t *testing.T, plugin, host string, run ...string) {
+	t.Helper()
+	lines, results := reallyAssert(t, plugin, append(run[:len(run):len(run)], host)...)
+	withContract := describeWith(t, host, lines)
+	for _, line := range lines {
+		compareAssertion(t, line, results[line], checkContract(t, host, plugin, requirement(t, line)))
+	}
+	found := checkContract(t, withContract, plugin)
+	for _, line := range lines {
+		one := slices.DeleteFunc(slices.Clone(found), func(f inspector.Finding) bool {
+			r := requirement(t, line)
+			_, typ, typed := strings.Cut(r.String(), "=")
+			return typed && !strings.HasPrefix(f.Host, "asserts "+r.Symbol()+" to be "+typ+" (the host's descriptor)") ||
+				!typed && f.Host != "looks up "+r.Symbol()+" (the host's descriptor)"
+		})
+		compareAssertion(t, line, results[line], one)
+	}
+	compareAlone(t, plugin, lines, results)
 }
 
 // describeWith writes a host's descriptor with a contract.

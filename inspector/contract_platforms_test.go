@@ -1,0 +1,28 @@
+//go:build platforms
+
+package inspector_test
+
+import "testing"
+
+// TestContractPlatforms: types are read and compared on every machine as they are where
+// hosts assert for real.
+func TestContractPlatforms(t *testing.T) {
+	t.Parallel()
+	s := contractShop(t)
+	for _, m := range machines {
+		for _, toolchain := range []string{"GOTOOLCHAIN=go1.21.13", "GOTOOLCHAIN=local", "GOTOOLCHAIN=go1.27.1"} {
+			// Big endian and 32 bits stand for the rest in the other releases.
+			if toolchain != "GOTOOLCHAIN=local" && m.goarch != "s390x" && m.goarch != "386" {
+				continue
+			}
+			name := m.name() + "-" + toolchain
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				env := "CGO_ENABLED=1 GOARCH=" + m.goarch + " CC=" + m.triple + "-gcc " + m.env + " " + toolchain
+				plugin := s.contractPlugin(t, name+".so", env)
+				host := s.build(t, name+".host", env+" go build -trimpath -o OUT ./host")
+				compareContract(t, plugin, host, m.run...)
+			})
+		}
+	}
+}
