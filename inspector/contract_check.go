@@ -179,6 +179,12 @@ func (c *contractCheck) lacksMethods(s *subject, has []gotype.Method) (*Finding,
 // otherType words the finding about a type that is no interface and another.
 func (c *contractCheck) otherType(s *subject) (*Finding, error) {
 	f := contractType.finding(fmt.Sprintf("%s: %s is %s, host asserts %s", c.plug.File, s.symbol, s.is, s.typ))
+	f.Host, f.Plugin = c.wants(s.Requirement), s.symbol+" is "+s.is.String()
+	if named := s.is.Clone().ByName(); gotype.Equal(named, s.typ) {
+		f.Detail = "the contract names packages where their import paths belong"
+		f.Fix = []string{"write the contract as " + ShellQuote(s.symbol+"="+s.is.String())}
+		return &f, nil
+	}
 	f.Detail = "the host's type assertion fails: interface conversion: plugin.Symbol is " + s.facts.Text + ", not " + s.goText()
 	if s.facts.Text == s.goText() {
 		suffix, err := c.sameText(s)
@@ -187,9 +193,11 @@ func (c *contractCheck) otherType(s *subject) (*Finding, error) {
 		}
 		f.Detail += suffix
 	}
-	f.Host, f.Plugin = c.wants(s.Requirement), s.symbol+" is "+s.is.String()
 	why, fix := c.mendType(s)
 	f.Detail = joinDetail(f.Detail, why)
+	if c.host != nil && s.text == "" {
+		f.Detail = joinDetail(f.Detail, "the host has no type as in the contract, so it hardly asserts that")
+	}
 	f.Fix = fix
 	return &f, nil
 }

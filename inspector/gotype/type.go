@@ -100,6 +100,17 @@ func (t *Type) Clone() *Type {
 	return &c
 }
 
+// ByName puts packages' names in place of their paths, as somebody may write a type by
+// mistake, and gives the type. It stays as it is where a name is not known.
+func (t *Type) ByName() *Type {
+	for u := range t.Packages() {
+		if u.Package != "" {
+			u.Path = u.Package
+		}
+	}
+	return t
+}
+
 // PackageName is the name of the package of a named type: as the file has it, or
 // else what its path suggests, and whether that is a guess.
 func (t *Type) PackageName() (name string, guess bool) {
