@@ -79,6 +79,10 @@ func OpenHost(file string) (*Host, error) {
 	return h, nil
 }
 
+// Prepare reads what each verdict with these options needs of a host, so that it can be
+// done while the plugins are read.
+func (o Options) Prepare(h *Host) { h.machine(o.Sysroot) }
+
 // RunningHost opens the executable of this process as a host.
 func RunningHost() (*Host, error) {
 	name, err := os.Executable()

@@ -63,6 +63,7 @@ func MapPlugin(file string) *Plugin {
 	p := openPlugin(file, mapFile)
 	p.Data = nil
 	if p.unmap != nil {
+		_ = guard(func() error { p.linkerStrings(); return nil })
 		// What the verdict needs is read by now; what explains it comes back on demand.
 		// So of two hundred plugins the facts are in memory and not the files.
 		forget(p.data)

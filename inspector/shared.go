@@ -131,7 +131,11 @@ func readStringVars(set map[string]string, rest string) (stringVars, error) {
 // linkerStrings lists the variables that -X set in the plugin; of what cannot be read
 // there are none.
 func (p *Plugin) linkerStrings() []goelf.LinkerString {
-	p.stringsOnce.Do(func() { p.strings, _ = p.image.LinkerStrings() })
+	p.stringsOnce.Do(func() {
+		if p.image != nil {
+			p.strings, _ = p.image.LinkerStrings()
+		}
+	})
 	return p.strings
 }
 

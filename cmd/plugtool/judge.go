@@ -54,15 +54,44 @@ func orNone(hosts []string) []string {
 	return hosts
 }
 
+// opener gives a host that is, or is about to be, open.
+type opener func() (*inspector.Host, error)
+
+// openFirst begins to read the first host while the plugins are read.
+func (o verifyOptions) openFirst() opener {
+	var host *inspector.Host
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if len(o.hosts) == 0 {
+			return
+		}
+		if host, err = inspector.OpenHost(o.hosts[0]); err == nil {
+			o.options().Prepare(host)
+		}
+	}()
+	return func() (*inspector.Host, error) {
+		<-done
+		return host, err
+	}
+}
+
 // judgeAll gives the verdicts of all hosts. Of a host no more is in memory than while
 // it is judged.
-func (o verifyOptions) judgeAll(ctx context.Context, plugins []*inspector.Plugin) ([]judged, error) {
+func (o verifyOptions) judgeAll(ctx context.Context, first opener, plugins []*inspector.Plugin) ([]judged, error) {
 	hosts := orNone(o.hosts)
 	verdicts := make([]judged, len(hosts))
-	err := atOnce(len(hosts), func(i int) (err error) {
-		if err = ctx.Err(); err == nil {
-			verdicts[i], err = o.judge(hosts[i], plugins)
+	err := atOnce(len(hosts), func(i int) error {
+		open := first
+		if i > 0 {
+			open = func() (*inspector.Host, error) { return inspector.OpenHost(hosts[i]) }
 		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var err error
+		verdicts[i], err = o.judge(open, plugins)
 		return err
 	})
 	return verdicts, err
@@ -94,17 +123,17 @@ func (o verifyOptions) options() inspector.Options {
 	return inspector.Options{Costs: o.style.Verbose, Contract: o.contract, Sysroot: o.sysroot, MaxGlibc: o.maxGlibc}
 }
 
-// judge gives the verdict of one host, or of none where its file is "": on the
+// judge gives the verdict of one host, or of none where it is nil: on the
 // plugins in order, with --each on every one by itself, and with --any-order in the
 // order in which all load.
-func (o verifyOptions) judge(file string, plugins []*inspector.Plugin) (judged, error) {
-	if file == "" {
-		v, err := judgeAlone(plugins, o.options())
-		return judged{verdict: v}, err
-	}
-	host, err := inspector.OpenHost(file)
+func (o verifyOptions) judge(open opener, plugins []*inspector.Plugin) (judged, error) {
+	host, err := open()
 	if err != nil {
 		return judged{}, err
+	}
+	if host == nil {
+		v, err := judgeAlone(plugins, o.options())
+		return judged{verdict: v}, err
 	}
 	defer host.Close()
 	options := o.options()

@@ -69,6 +69,7 @@ func (p *program) verify(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	first := o.openFirst()
 	plugins := readPlugins(o)
 	for _, plugin := range plugins {
 		defer plugin.Close()
@@ -77,7 +78,7 @@ func (p *program) verify(c *cli.Context) error {
 		}
 	}
 	signatures := checkSignatures(plugins, o)
-	verdicts, err := o.judgeAll(c.Context, plugins)
+	verdicts, err := o.judgeAll(c.Context, first, plugins)
 	if err != nil {
 		return err
 	}
