@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -189,10 +191,10 @@ func TestFingerprints(t *testing.T) {
 type junitDocument struct {
 	Tests    int `xml:"tests,attr"`
 	Failures int `xml:"failures,attr"`
-	Skipped  int `xml:"skipped,attr"`
 	Suites   []struct {
-		Name  string `xml:"name,attr"`
-		Cases []struct {
+		Name    string `xml:"name,attr"`
+		Skipped int    `xml:"skipped,attr"`
+		Cases   []struct {
 			Class   string    `xml:"classname,attr"`
 			Name    string    `xml:"name,attr"`
 			Failure *struct{} `xml:"failure"`
@@ -213,8 +215,10 @@ func TestJUnit(t *testing.T) {
 			t.Errorf("%s: %v\n%s", name, err, document)
 			continue
 		}
-		cases, failures, skipped := map[string]bool{}, 0, 0
+		checkJUnitForm(t, name, document)
+		cases, failures, skipped, said := map[string]bool{}, 0, 0, 0
 		for _, suite := range doc.Suites {
+			said += suite.Skipped
 			for _, c := range suite.Cases {
 				cases[c.Class+"\x00"+c.Name] = true
 				if c.Failure != nil {
@@ -225,9 +229,49 @@ func TestJUnit(t *testing.T) {
 				}
 			}
 		}
-		got := [3]int{doc.Tests, doc.Failures, doc.Skipped}
+		got := [3]int{doc.Tests, doc.Failures, said}
 		if counted := [3]int{len(cases), failures, skipped}; got != counted || got != want[name] {
 			t.Errorf("%s: says %v, has %v, want %v\n%s", name, got, counted, want[name], document)
+		}
+	}
+}
+
+// junitForm gives the attributes that each element may have, and its parent, as
+// the schema of Jenkins' xunit plugin (junit-10.xsd) has them.
+var junitForm = map[string]struct{ parent, attributes string }{
+	"testsuites": {"", "name tests failures errors"},
+	"testsuite":  {"testsuites", "name tests failures errors skipped"},
+	"testcase":   {"testsuite", "name classname"},
+	"failure":    {"testcase", "type message"},
+	"skipped":    {"testcase", "message"},
+	"system-out": {"testcase", ""},
+}
+
+func checkJUnitForm(t *testing.T, name string, document []byte) {
+	t.Helper()
+	parents := []string{""}
+	for d := xml.NewDecoder(bytes.NewReader(document)); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch e := token.(type) {
+		case xml.StartElement:
+			form, ok := junitForm[e.Name.Local]
+			if !ok || form.parent != parents[len(parents)-1] {
+				t.Errorf("%s: %s in %s", name, e.Name.Local, parents[len(parents)-1])
+			}
+			for _, a := range e.Attr {
+				if !slices.Contains(strings.Fields(form.attributes), a.Name.Local) {
+					t.Errorf("%s: %s has the attribute %s", name, e.Name.Local, a.Name.Local)
+				}
+			}
+			parents = append(parents, e.Name.Local)
+		case xml.EndElement:
+			parents = parents[:len(parents)-1]
 		}
 	}
 }
