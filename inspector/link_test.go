@@ -31,6 +31,41 @@ clib() { o=$1; shift; gcc -shared -fPIC -o $o "$@"; } # a C library that stands 
 // A scene is a folder with plugins and libraries, which a host that lies there opens.
 type scene struct{ name, script, files string }
 
+// muslScenes are of a host that was built with musl-gcc.
+var muslScenes = []scene{
+	{"musl plugin", "", "m.so"},
+	{"glibc plugin", "", "plain.so m.so"},
+	{"glibc plugin that was fortified", "", "f.so m.so"},
+	{"missing library", "", "mp.so m.so"},
+	{"library", "good l", "mp.so"},
+	{"library without the version", "lib l $LIBFOO/foo.map $LIBFOO/foo.c", "mp.so"},
+	{"library without the symbol", "lib l - $LIBFOO/foo2.c", "mp.so"},
+	{"text first", "mkdir l; echo a text that is as long as a whole ELF header, sixty four bytes and more > l/libfoo.so.1; good m", "mp.so"},
+	{"folder first", "mkdir -p l/libfoo.so.1; good m", "mp.so"},
+	{"circular link first", "mkdir l; ln -s libfoo.so.1 l/libfoo.so.1; good m", "mp.so"},
+	{"dangling link first", "mkdir l; ln -s nowhere l/libfoo.so.1; good m", "mp.so"},
+	{"missing of a library", "clib libmore.so.1 $LIBS/more.c -Wl,-soname,libmore.so.1; lib l $LIBFOO/foo2.map $LIBS/needs_more.c $LIBFOO/foo2.c ./libmore.so.1", "mp.so"},
+	{"undefined of a library", "lib l $LIBFOO/foo2.map $LIBS/needs_more.c $LIBFOO/foo2.c", "mp.so m.so"},
+	{"runpath reaches on", "mkdir l; clib l/libmore.so.1 $LIBS/more.c -Wl,-soname,libmore.so.1; lib l $LIBFOO/foo2.map $LIBS/needs_more.c $LIBFOO/foo2.c l/libmore.so.1", "mp.so"},
+	{"needed by another name in the process", "good l; cp mp.so q.so; patchelf --set-rpath /nowhere q.so", "mp.so q.so"},
+	{"braces", "good x; patchelf --set-rpath '${ORIGIN}/x' mp.so", "mp.so"},
+	{"LIB", "good x; patchelf --set-rpath '$LIB:$ORIGIN/x' mp.so", "mp.so"},
+	{"static TLS", "lib l $LIBFOO/foo2.map -DBYTES=8 $LIBS/tls.c $LIBFOO/foo2.c", "mp.so m.so"},
+	{"dynamic TLS", "lib l $LIBFOO/foo2.map -DBYTES=4000 -DMODEL='\"global-dynamic\"' $LIBS/tls.c $LIBFOO/foo2.c", "mp.so"},
+	{"text, empty, folder, gone", "echo text > text.so; : > empty.so; mkdir folder.so", "text.so empty.so folder.so gone.so m.so"},
+	{"long text", "yes text | head -c 5000 > text.so", "text.so m.so"},
+	{"other machine", "cp $ARM a.so", "a.so m.so"},
+	{"program", "cp $PROGRAM prog; cp $PIE pie", "prog m.so"},
+	{"PIE", "cp $PROGRAM prog; cp $PIE pie", "pie"},
+	{"cut", "head -c 2000000 m.so > cut.so", "cut.so"},
+	{"not built with -trimpath", "cp $UNTRIM u.so", "u.so u.so m.so"},
+	{"C library", "clib c.so $LIBS/more.c", "c.so"},
+	{"C library of glibc by path", "clib c.so $LIBS/more.c; patchelf --add-needed /lib/x86_64-linux-gnu/libc.so.6 m.so", "m.so"},
+	{"packed", "cp $RELR r.so", "r.so"},
+	{"plugin path", "cp $PATHSO p.so", "p.so"},
+	{"copy", "cp m.so n.so", "m.so n.so"},
+}
+
 var scenes = []scene{
 	{"good", "good l", "p.so"},
 	{"second folder", "mkdir l; good m", "p.so"},
@@ -117,7 +152,7 @@ var scenes = []scene{
 }
 
 // setScenes prepares a scene's folder and gives its host and plugins.
-func setScene(t *testing.T, s scene) (host string, files []string) {
+func setScene(t *testing.T, host string, s scene) (files []string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "scene")
 	if err := os.Mkdir(dir, 0o755); err != nil {
@@ -125,10 +160,19 @@ func setScene(t *testing.T, s scene) (host string, files []string) {
 	}
 	src := shop.dir
 	plugin := shop.build(t, "lib-plugin.so", libPlugin)
-	cmd := exec.Command("sh", "-ec", libTools+"cp $P p.so; cp $PLAIN plain.so\n"+s.script)
+	prepare := "cp $P p.so; cp $PLAIN plain.so\n"
+	if host == "host-musl" {
+		prepare += "cp $M m.so; cp $MP mp.so; cp $F f.so\n"
+	}
+	cmd := exec.Command("sh", "-ec", libTools+prepare+s.script)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "P="+plugin, "PLAIN="+shop.file(t, "plain.so"), "OTHER="+shop.build(t, "other-lib-plugin.so", otherPlugin),
 		"OTHERGO="+shop.file(t, "other.so"), "UNTRIM="+shop.file(t, "plain-untrim.so"), "DEP="+shop.file(t, "dep1.so"),
+		"PROGRAM="+shop.file(t, "program"), "PIE="+shop.file(t, "pie"), "RELR="+shop.file(t, "plain-relr.so"), "PATHSO="+shop.file(t, "plain-path.so"),
+		"ARM="+shop.build(t, "plain-arm64.so", "GOARCH=arm64 CGO_ENABLED=1 CC=aarch64-linux-gnu-gcc go build -trimpath -buildmode=plugin -o OUT ./plain"),
+		"M="+shop.build(t, "plain-musl.so", "CC=musl-gcc go build -trimpath -buildmode=plugin -o OUT ./plain"),
+		"MP="+shop.build(t, "lib-plugin-musl.so", strings.Replace(libPlugin, "CGO_LDFLAGS", "CC=musl-gcc CGO_LDFLAGS", 1)),
+		"F="+shop.build(t, "lib-plugin-fortified.so", "CGO_CFLAGS='-O2 -D_FORTIFY_SOURCE=2' go build -trimpath -buildmode=plugin -o OUT ./libs/fortified"),
 		"LIBFOO="+filepath.Join(src, "libfoo"), "LIBS="+filepath.Join(src, "libs"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", s.script, err, out)
@@ -136,17 +180,26 @@ func setScene(t *testing.T, s scene) (host string, files []string) {
 	for _, f := range strings.Fields(s.files) {
 		files = append(files, filepath.Join(dir, f))
 	}
-	return shop.file(t, "host"), files
+	return files
 }
 
 // TestLibrariesAreWhatHappens sets each scene, opens its plugins for real, and compares
 // that with the verdict from the host's binary and from its descriptor.
 func TestLibrariesAreWhatHappens(t *testing.T) {
 	t.Parallel()
+	playScenes(t, "host", shop.file(t, "host"), scenes)
+}
+
+func TestMuslIsWhatHappens(t *testing.T) {
+	t.Parallel()
+	playScenes(t, "host-musl", shop.build(t, "host-musl", "CC=musl-gcc go build -trimpath -o OUT ./host"), muslScenes)
+}
+
+func playScenes(t *testing.T, name, host string, scenes []scene) {
 	for _, s := range scenes {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			host, files := setScene(t, s)
+			files := setScene(t, name, s)
 			want := reallyOpen(t, host, files)
 			compareVerdict(t, host, files, want)
 			compareVerdict(t, describe(t, host), files, want)

@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -210,6 +211,9 @@ func (k *muslLinker) relocate(l *linkage, d *dso, scope []*dso) *stop {
 	if err != nil {
 		return nil
 	}
+	if s := k.checkPacked(l, d); s != nil {
+		return s
+	}
 	for _, plt := range []bool{true, false} {
 		for _, r := range refs {
 			if r.PLT != plt {
@@ -227,7 +231,7 @@ func (k *muslLinker) bind(l *linkage, d *dso, r goelf.Reference, scope []*dso) *
 	prefix := "Error relocating " + d.path + ": "
 	switch r.Kind {
 	case goelf.RefUnknown:
-		return l.badPlugin(d, &goelf.LoadFault{Text: fmt.Sprintf("unsupported relocation type %d", r.Type)})
+		return l.unsupported(d, r)
 	case goelf.RefWild:
 		return l.badPlugin(d, &goelf.LoadFault{Crash: true})
 	}
@@ -243,6 +247,9 @@ func (k *muslLinker) bind(l *linkage, d *dso, r goelf.Reference, scope []*dso) *
 			return s
 		}
 	}
+	if !l.m.elf.KnowsRelocation(r.Type) {
+		return l.unsupported(d, r) // musl does not look at e_machine
+	}
 	if r.Kind == goelf.RefStaticTLS && !owner.startup {
 		s := l.tlsExhausted(d, owner)
 		s.text = fmt.Sprintf("%s%s: initial-exec TLS resolves to dynamic definition in %s", prefix, r.Name, owner.path)
@@ -252,11 +259,49 @@ func (k *muslLinker) bind(l *linkage, d *dso, r goelf.Reference, scope []*dso) *
 	return nil
 }
 
+func (l *linkage) unsupported(d *dso, r goelf.Reference) *stop {
+	return l.badPlugin(d, &goelf.LoadFault{Text: fmt.Sprintf("unsupported relocation type %d", r.Type)})
+}
+
+// version finds musl's release in its file, which has it as a string of its own.
+func (k *muslLinker) version(l *linkage) string {
+	const most = 16 << 20
+	data, err := l.m.target.read(k.self.path, most)
+	if err != nil {
+		return ""
+	}
+	for s := range bytes.SplitSeq(data, []byte{0}) {
+		if len(s) >= 5 && len(s) <= 8 && bytes.Count(s, []byte(".")) == 2 && len(bytes.Trim(s, "0123456789.")) == 0 {
+			return string(s)
+		}
+	}
+	return ""
+}
+
+// checkPacked judges packed relocations, which musl leaves undone before 1.2.4.
+func (k *muslLinker) checkPacked(l *linkage, d *dso) *stop {
+	if !d.image.PacksRelocs() {
+		return nil
+	}
+	v := k.version(l)
+	if v == "" || compareDotted(v, "1.2.4") >= 0 {
+		return nil
+	}
+	return &stop{finding: finding{
+		kind: otherLibc, title: fmt.Sprintf("%s has packed relocations, which musl %s leaves undone", d.path, v),
+		detail: "musl reads DT_RELR since 1.2.4; its pointers stay wrong, and the process ends at the first that is used",
+		host:   "musl " + v, plugin: "DT_RELR",
+		fix: []string{"link without -z pack-relative-relocs"},
+	}}
+}
+
 // muslFile says what musl does with a plugin's file before it looks at what that needs
 // (map_library): it looks at the type and for a dynamic section, at the machine never.
 func muslFile(plug *Plugin, fault *goelf.LoadFault) (string, *goelf.LoadFault) {
 	e := syscall.ENOEXEC
 	switch {
+	case plug.image == nil && fault != nil && fault.Crash:
+		return "", fault // cut off before its dynamic section
 	case plug.image == nil, plug.image.Type != goelf.TypeDyn && plug.image.Type != goelf.TypeExec, !plug.image.Dynamic():
 	case plug.image.Type == goelf.TypeExec:
 		e = syscall.EBUSY // the host lies at that address

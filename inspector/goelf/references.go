@@ -49,6 +49,13 @@ var relocsOf = map[string]relocTypes{
 	"loong64": {[]uint32{5, 7, 9}, []uint32{11}, 0, nil},
 }
 
+// KnowsRelocation says whether the dynamic linker of a process on the target knows a
+// relocation's type.
+func (t Target) KnowsRelocation(typ uint32) bool {
+	known := relocsOf[archOf(t.Machine, t.Is64, t.Order).goarch].known
+	return known == nil || slices.Contains(known, typ)
+}
+
 func (t relocTypes) kind(typ uint32) RefKind {
 	switch {
 	case slices.Contains(t.call, typ):
