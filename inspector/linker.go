@@ -234,6 +234,9 @@ func (l *linkage) checkVersions(list []*dso) *stop {
 				return s
 			}
 		}
+		if d.image.LacksVersionTable() {
+			return l.badPlugin(d, &goelf.LoadFault{Crash: true, Text: "it names symbol versions and has no DT_VERSYM: SIGSEGV"})
+		}
 		if s := l.checkPacked(d, needs); s != nil {
 			return s
 		}

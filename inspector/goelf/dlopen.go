@@ -43,6 +43,9 @@ func CheckLoad(data []byte, t Target) *LoadFault {
 	if err != nil {
 		// The program headers are whole, so it is PT_DYNAMIC that lies outside.
 		if im, err = NewBytes(PadToPage(data)); err != nil {
+			if f := sizesOf(data); f != nil {
+				return f
+			}
 			return &LoadFault{Crash: true, Kind: FaultTruncated}
 		}
 	}
@@ -163,6 +166,8 @@ func (im *Image) CheckSegments() *LoadFault {
 		return &LoadFault{Text: "object file has no loadable segments"}
 	case im.Type == TypeExec:
 		return &LoadFault{Text: "cannot dynamically load executable", Kind: FaultExecutable}
+	case im.tooLarge() != nil:
+		return im.tooLarge()
 	case cut:
 		return &LoadFault{Crash: true, Kind: FaultTruncated}
 	case !dynamic:
@@ -198,6 +203,44 @@ func (p Padded) ReadAt(b []byte, off int64) (int, error) {
 // NewLibrary is New for a library, which is seen as the kernel maps it.
 func NewLibrary(r io.ReaderAt, size int64) (*Image, error) {
 	return New(Padded{r, size}, int64(roundUp(uint64(size))))
+}
+
+// sizesOf judges a file whose dynamic section cannot be read by its program headers.
+func sizesOf(data []byte) *LoadFault {
+	im := &Image{file: &file{size: int64(len(data)), data: data}, Is64: data[4] == 2, Order: binary.LittleEndian, little: data[5] == 1}
+	if data[5] == 2 {
+		im.Order = binary.BigEndian
+	}
+	if err := im.readHeader(); err != nil {
+		return nil
+	}
+	return im.tooLarge()
+}
+
+// tooLarge judges segments that no address space has room for (_dl_map_segments in
+// glibc's elf/dl-map-segments.h).
+func (im *Image) tooLarge() *LoadFault {
+	most := uint64(1) << 46
+	if !im.Is64 {
+		most = 3 << 30
+	}
+	var first, last segment
+	for _, s := range im.segs {
+		if s.typ == segLoad {
+			if last = s; first.typ == 0 {
+				first = s
+			}
+		}
+	}
+	if end := last.vaddr + last.memsz; end-first.vaddr > most {
+		return &LoadFault{Text: "failed to map segment from shared object"}
+	}
+	for _, s := range im.segs {
+		if s.typ == segLoad && s.memsz > s.filesz && s.memsz-s.filesz > most {
+			return &LoadFault{Text: "cannot map zero-fill pages"}
+		}
+	}
+	return nil
 }
 
 func roundUp(n uint64) uint64 { return (n + pageSize4K - 1) &^ (pageSize4K - 1) }

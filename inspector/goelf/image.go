@@ -46,7 +46,7 @@ type Image struct {
 	dyn   map[int64]uint64 // last value of each tag, the one that counts
 
 	little                 bool         // Order is binary.LittleEndian
-	symtab, strtab, strlen uint64       // DT_SYMTAB, DT_STRTAB and DT_STRSZ, which every look-up needs
+	symtab, strtab, strlen uint64       // DT_SYMTAB, DT_STRTAB and the bytes from there on, which every look-up needs
 	need                   []dependency // DT_NEEDED and the like
 
 	hash    memo[symbolTable]
@@ -218,10 +218,22 @@ func (im *Image) readDynamic() error {
 			}
 			im.dyn[tag] = val
 		}
-		im.symtab, im.strtab, im.strlen = im.dyn[dtSymTab], im.dyn[dtStrTab], im.dyn[dtStrSz]
+		im.symtab, im.strtab = im.dyn[dtSymTab], im.dyn[dtStrTab]
+		im.strlen = im.behind(im.strtab) // DT_STRSZ is what no dynamic linker reads
 		return nil
 	}
 	return nil
+}
+
+// behind gives how many bytes of the file's part of a segment there are from an address
+// on.
+func (im *Image) behind(addr uint64) uint64 {
+	for _, s := range im.loads {
+		if addr >= s.vaddr && addr-s.vaddr < s.filesz {
+			return s.filesz - (addr - s.vaddr)
+		}
+	}
+	return 0
 }
 
 // WordSize is the size of a pointer in bytes.

@@ -54,6 +54,12 @@ func (im *Image) BindsNow() bool {
 	return now || im.dyn[dtFlags]&dfBindNow != 0 || im.dyn[dtFlags1]&df1Now != 0
 }
 
+// LacksVersionTable says whether the file names symbol versions and has no table that
+// says which symbol has which (DT_VERSYM): glibc reads it through a null pointer then.
+func (im *Image) LacksVersionTable() bool {
+	return im.dyn[dtVerSym] == 0 && (im.dyn[dtVerNeed] != 0 || im.dyn[dtVerDef] != 0)
+}
+
 // A TLSSegment is the thread-local block of a file (PT_TLS).
 type TLSSegment struct {
 	Size, Align uint64 // bytes

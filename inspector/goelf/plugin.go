@@ -132,7 +132,7 @@ func (im *Image) hashRefs() ([]uint64, error) {
 	if err != nil {
 		return nil, fmt.Errorf("symbol table: %w", err)
 	}
-	names, err := im.table(im.dyn[dtStrTab], im.dyn[dtStrSz])
+	names, err := im.table(im.strtab, im.strlen)
 	if err != nil {
 		return nil, fmt.Errorf("symbol names: %w", err)
 	}

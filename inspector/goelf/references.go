@@ -85,6 +85,7 @@ func (im *Image) readReferences() ([]Reference, error) {
 	}
 	g := &gatherer{im: im, symbols: symbols, size: im.symSize(), types: relocsOf[im.arch.goarch], seen: make(map[gathered]bool)}
 	g.low, g.high = im.writable()
+	g.lost = im.dyn[dtGnuHash] == 0 && im.dyn[dtHash] == 0
 	g.plt = true
 	if err := im.eachPLT(g.add); err != nil {
 		return nil, err
@@ -106,6 +107,7 @@ type gatherer struct {
 	types     relocTypes
 	low, high uint64 // where relocations may write
 	plt       bool
+	lost      bool // the file has no hash table, so that nothing is found in it
 	seen      map[gathered]bool
 	list      []Reference
 	err       error
@@ -141,7 +143,7 @@ func (g *gatherer) add(r reloc) bool {
 	if g.im.Is64 {
 		section = at + 6
 	}
-	if kind < RefStaticTLS && g.symbols[section]|g.symbols[section+1] != 0 {
+	if kind < RefStaticTLS && !g.lost && g.symbols[section]|g.symbols[section+1] != 0 {
 		return true
 	}
 	s := g.im.decodeSymbol(g.symbols[at:])

@@ -31,7 +31,7 @@ func (im *Image) LinkerStrings() ([]LinkerString, error) {
 	if im.dyn[dtStrTab] == 0 {
 		return nil, nil
 	}
-	names, err := im.table(im.dyn[dtStrTab], im.dyn[dtStrSz])
+	names, err := im.table(im.strtab, im.strlen)
 	if err != nil {
 		return nil, fmt.Errorf("symbol names: %w", err)
 	}

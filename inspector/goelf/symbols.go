@@ -16,7 +16,6 @@ const (
 	dtSymTab    = 6
 	dtRela      = 7
 	dtRelaSz    = 8
-	dtStrSz     = 10
 	dtSoname    = 14
 	dtRpath     = 15
 	dtRel       = 17
@@ -182,7 +181,7 @@ func (im *Image) Symbols() iter.Seq2[Symbol, error] {
 			return
 		}
 		versions := im.versions()
-		strs, err := im.table(im.dyn[dtStrTab], im.dyn[dtStrSz])
+		strs, err := im.table(im.strtab, im.strlen)
 		if err != nil {
 			yield(Symbol{}, fmt.Errorf("symbol names: %w", err))
 			return
