@@ -69,6 +69,14 @@ func (d *dso) name() string {
 	return d.path
 }
 
+// called names the file in a finding, as the caller named it.
+func (d *dso) called() string {
+	if d.plug != nil && d.parent == nil {
+		return d.plug.File
+	}
+	return d.name()
+}
+
 // origin is what $ORIGIN stands for in the file.
 func (d *dso) origin() string { return filepath.Dir(d.path) }
 

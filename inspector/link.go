@@ -52,7 +52,7 @@ func (l *linkage) notFound(name, text string, by *dso) *stop {
 	s := &stop{text: text}
 	if l.musl == nil && (name == "libc.so" || strings.HasPrefix(name, "libc.musl-")) {
 		s.finding = finding{
-			kind: otherLibc, title: fmt.Sprintf("%s was built against musl, and the host runs on glibc", by.name()),
+			kind: otherLibc, title: fmt.Sprintf("%s was built against musl, and the host runs on glibc", by.called()),
 			detail: name + " is musl's name for the C library; " + text,
 			host:   "glibc", plugin: "musl",
 			env: "CC=gcc ",
@@ -61,14 +61,14 @@ func (l *linkage) notFound(name, text string, by *dso) *stop {
 	}
 	if !isMissing(text) && !strings.Contains(text, ": No such file or directory (needed by") {
 		s.finding = finding{
-			kind: libraryDamaged, title: fmt.Sprintf("%s needs %s, and what is found under that name is no library for it", by.name(), name),
+			kind: libraryDamaged, title: fmt.Sprintf("%s needs %s, and what is found under that name is no library for it", by.called(), name),
 			detail: text, host: strings.TrimSpace(text), plugin: "needs " + name,
 			fix: []string{"install the library " + name + " for the host's machine, and remove the file that is no library"},
 		}
 		return s
 	}
 	s.finding = finding{
-		kind: libraryMissing, title: fmt.Sprintf("%s needs %s, which %s does not have", by.name(), name, l.m.called()),
+		kind: libraryMissing, title: fmt.Sprintf("%s needs %s, which %s does not have", by.called(), name, l.m.called()),
 		detail: "looked for in " + l.m.searched(by),
 		host:   "no " + name, plugin: "needs " + name,
 		fix: []string{"install the package that provides " + name + " (apt-file search " + ShellWord(name) + ", dnf provides " + ShellWord("*/"+name) + ")"},
@@ -96,7 +96,7 @@ func (m *machine) owned() string {
 func (m *machine) searched(by *dso) string {
 	var list []string
 	if dirs := append(slices.Clone(by.rpath()), by.runpath()...); len(dirs) > 0 {
-		list = append(list, "the folders that "+by.name()+" names ("+strings.Join(dirs, ", ")+")")
+		list = append(list, "the folders that "+by.called()+" names ("+strings.Join(dirs, ", ")+")")
 	}
 	switch {
 	case m.musl:
@@ -112,7 +112,7 @@ func (m *machine) searched(by *dso) string {
 // badLibrary tells of a library whose header is in order and which cannot be mapped.
 func (l *linkage) badLibrary(d *dso, name string, fault *goelf.LoadFault) *stop {
 	s := &stop{finding: finding{
-		kind: libraryDamaged, title: fmt.Sprintf("%s is found for %s, and is damaged", d.path, name),
+		kind: libraryDamaged, title: fmt.Sprintf("%s is found for %s, and is damaged", d.called(), name),
 		detail: "it is cut off or its headers contradict each other; the dynamic linker ends the process on it",
 		host:   "a damaged " + d.path, plugin: "needs " + name,
 		fix: []string{"reinstall the package that provides " + d.path},
@@ -128,7 +128,7 @@ func (l *linkage) badLibrary(d *dso, name string, fault *goelf.LoadFault) *stop 
 // fails.
 func (l *linkage) badPlugin(d *dso, fault *goelf.LoadFault) *stop {
 	s := &stop{finding: finding{
-		kind: fileNotLoadable, title: fmt.Sprintf("%s is damaged", d.path),
+		kind: fileNotLoadable, title: fmt.Sprintf("%s is damaged", d.called()),
 		detail: "its tables for the dynamic linker contradict each other, and that ends the process",
 		host:   "loads ELF shared objects", plugin: "a damaged file",
 	}}
@@ -151,7 +151,7 @@ func (l *linkage) badPlugin(d *dso, fault *goelf.LoadFault) *stop {
 // versionMissing tells of a symbol version that a library lacks.
 func (l *linkage) versionMissing(d, lib *dso, n goelf.VersionNeed, defs []goelf.VersionDef) *stop {
 	s := &stop{text: fmt.Sprintf("%s: version `%s' not found (required by %s)", lib.path, n.Version, d.name()), finding: finding{
-		kind: libraryVersion, title: fmt.Sprintf("%s needs %s of %s, which %s lacks", d.name(), n.Version, n.Library, l.m.owned()),
+		kind: libraryVersion, title: fmt.Sprintf("%s needs %s of %s, which %s lacks", d.called(), n.Version, n.Library, l.m.owned()),
 		host: newestVersion(defs, n), plugin: n.Version,
 		detail: "it was built on a machine with a newer " + n.Library + "; build it on one that is as old as the oldest it has to load on",
 	}}
@@ -164,7 +164,7 @@ func (l *linkage) versionMissing(d, lib *dso, n goelf.VersionNeed, defs []goelf.
 // neededNot tells of a file whose symbol versions name a library that it does not need.
 func (l *linkage) neededNot(d *dso, n goelf.VersionNeed) *stop {
 	return &stop{finding: finding{
-		kind: libraryDamaged, title: fmt.Sprintf("%s wants symbol versions of %s, which it does not need", d.name(), n.Library),
+		kind: libraryDamaged, title: fmt.Sprintf("%s wants symbol versions of %s, which it does not need", d.called(), n.Library),
 		detail: "the dynamic linker ends the process: Assertion `needed != NULL' failed (dl-version.c); a tool such as patchelf --replace-needed or --remove-needed changed what the file needs and not its versions",
 		host:   "no " + n.Library + " in the process", plugin: "needs " + n.Version + " of " + n.Library,
 	}}
@@ -173,7 +173,7 @@ func (l *linkage) neededNot(d *dso, n goelf.VersionNeed) *stop {
 // versionLost tells of a library that lost its symbol versions.
 func (l *linkage) versionLost(d, lib *dso, r goelf.Reference) *stop {
 	return &stop{finding: finding{
-		kind: libraryVersion, title: fmt.Sprintf("%s needs %s in version %s, and %s has no versions any more", d.name(), r.Name, r.Version.Name, lib.path),
+		kind: libraryVersion, title: fmt.Sprintf("%s needs %s in version %s, and %s has no versions any more", d.called(), r.Name, r.Version.Name, lib.path),
 		detail: "the dynamic linker ends the process: Assertion `version->filename == NULL || ! _dl_name_match_p (version->filename, map)' failed (dl-lookup.c); the library was built without its version script",
 		host:   lib.path + " without versions", plugin: r.Name + " in version " + r.Version.Name,
 		fix: []string{"install the release of " + r.Version.File + " that the plugin was linked with"},
@@ -220,7 +220,7 @@ func (l *linkage) undefined(d *dso, r goelf.Reference) *stop {
 		text += ", version " + r.Version.Name
 	}
 	s := &stop{text: text, finding: finding{
-		kind: symbolUndefined, title: fmt.Sprintf("%s needs the C symbol %s, which nothing defines", d.name(), r.Name),
+		kind: symbolUndefined, title: fmt.Sprintf("%s needs the C symbol %s, which nothing defines", d.called(), r.Name),
 		host: "does not define " + r.Name, plugin: "needs " + r.Name,
 	}}
 	l.explainUndefined(s, d, r)
@@ -231,7 +231,7 @@ func (l *linkage) undefined(d *dso, r goelf.Reference) *stop {
 func (l *linkage) tlsExhausted(d, owner *dso) *stop {
 	t := owner.tls()
 	return &stop{text: owner.path + ": cannot allocate memory in static TLS block", finding: finding{
-		kind: staticTLS, title: fmt.Sprintf("%s wants %d bytes of static thread-local storage, and there are not as many left", owner.path, t.Size),
+		kind: staticTLS, title: fmt.Sprintf("%s wants %d bytes of static thread-local storage, and there are not as many left", owner.called(), t.Size),
 		detail: fmt.Sprintf("%s was compiled for the initial-exec model (-ftls-model=initial-exec, or an attribute tls_model); what is opened later shares a surplus of %d bytes that a process has from its start", d.path, tlsSurplus),
 		host:   fmt.Sprintf("%d bytes left", l.tls.size-min(l.tls.size, l.tls.used)), plugin: fmt.Sprintf("%d bytes, aligned to %d", t.Size, t.Align),
 		fix: []string{"compile the C code with -ftls-model=global-dynamic, or let the variable be malloc-ed per thread"},

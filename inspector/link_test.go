@@ -17,6 +17,9 @@ const libPlugin = "mkdir OUT.d && gcc -shared -fPIC -Wl,-soname,libfoo.so.1 -Wl,
 const otherPlugin = "mkdir OUT.d && gcc -shared -fPIC -Wl,-soname,libfoo.so.1 -Wl,--version-script=libfoo/foo2.map -o OUT.d/libfoo.so libfoo/foo.c libfoo/foo2.c && " +
 	"CGO_LDFLAGS='-LOUT.d -lfoo' go build -trimpath -buildmode=plugin -o OUT needslib/main.go"
 
+// fortifiedPlugin calls functions of glibc alone.
+const fortifiedPlugin = "CGO_CFLAGS='-O2 -D_FORTIFY_SOURCE=2' go build -trimpath -buildmode=plugin -o OUT ./libs/fortified"
+
 // libTools are the shell functions that a scene is set with.
 const libTools = `
 lib() { # DIR MAP SOURCES AND FLAGS
@@ -172,7 +175,7 @@ func setScene(t *testing.T, host string, s scene) (files []string) {
 		"ARM="+shop.build(t, "plain-arm64.so", "GOARCH=arm64 CGO_ENABLED=1 CC=aarch64-linux-gnu-gcc go build -trimpath -buildmode=plugin -o OUT ./plain"),
 		"M="+shop.build(t, "plain-musl.so", "CC=musl-gcc go build -trimpath -buildmode=plugin -o OUT ./plain"),
 		"MP="+shop.build(t, "lib-plugin-musl.so", strings.Replace(libPlugin, "CGO_LDFLAGS", "CC=musl-gcc CGO_LDFLAGS", 1)),
-		"F="+shop.build(t, "lib-plugin-fortified.so", "CGO_CFLAGS='-O2 -D_FORTIFY_SOURCE=2' go build -trimpath -buildmode=plugin -o OUT ./libs/fortified"),
+		"F="+shop.build(t, "lib-plugin-fortified.so", fortifiedPlugin),
 		"LIBFOO="+filepath.Join(src, "libfoo"), "LIBS="+filepath.Join(src, "libs"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", s.script, err, out)

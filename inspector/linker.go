@@ -287,10 +287,9 @@ func dependenciesFirst(list []*dso) []*dso {
 // the files that are new with it, in the order in which they are started.
 func (l *linkage) open(plug *Plugin) ([]*dso, *stop) {
 	before, tls := len(l.loaded), l.tls
-	root := &dso{path: plug.Path, names: []string{plug.Path}, image: plug.image, info: plug.info, plug: plug}
-	if l.m.target.dir != "" {
-		_, root.outer = l.m.within(plug.Path)
-	}
+	root := &dso{image: plug.image, info: plug.info, plug: plug}
+	root.path, root.outer = l.m.target.within(plug.Path)
+	root.names = []string{root.path}
 	l.loaded = append(l.loaded, root)
 	order, s := l.link(root)
 	if s != nil {

@@ -256,18 +256,7 @@ func reallyRun(t *testing.T, host, plugins []string) []opened {
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	var list []opened
-	for line := range strings.Lines(stdout.String()) {
-		line = strings.TrimSuffix(line, "\n")
-		if line == "loads" {
-			list = append(list, opened{inspector.Loads, ""})
-		} else if text, ok := strings.CutPrefix(line, "refused\t"); ok {
-			if _, rest, ok := strings.Cut(text, `"): `); ok {
-				text = rest // without plugin.Open("NAME"):
-			}
-			list = append(list, opened{inspector.Refused, text})
-		}
-	}
+	list := readOpened(stdout.String())
 	if len(list) < len(plugins) {
 		if err == nil {
 			t.Fatalf("%s ended well after %d of %d plugins", host, len(list), len(plugins))

@@ -86,7 +86,7 @@ func newMachine(h *Host, dir string) *machine {
 	}
 	m.program.path = absolute(b.File)
 	if dir != "" {
-		m.program.path, m.program.outer = m.within(m.program.path)
+		m.program.path, m.program.outer = m.target.within(m.program.path)
 	}
 	f, info, err := m.target.open(b.Interpreter)
 	if err != nil {
@@ -114,8 +114,11 @@ func newMachine(h *Host, dir string) *machine {
 
 // within gives the path that a file of the running machine has on the target, and
 // whether it lies outside of it.
-func (m *machine) within(file string) (string, bool) {
-	root := absolute(m.target.dir)
+func (t target) within(file string) (string, bool) {
+	if t.dir == "" {
+		return file, false
+	}
+	root := absolute(t.dir)
 	rel, err := filepath.Rel(root, file)
 	if err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
 		return file, true
@@ -204,7 +207,8 @@ func (m *machine) start(linker *dso) {
 	}
 	m.loaded = list
 	for _, d := range list {
-		d.startup, d.inTLS = true, true
+		// From here on several processes share it, so that nothing of it changes.
+		d.startup, d.inTLS, d.mapped = true, true, true
 	}
 	m.tls = newTLSBudget(m.program.host.Binary().Platform, list)
 }

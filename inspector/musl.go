@@ -54,7 +54,7 @@ func (k *muslLinker) loadLibrary(l *linkage, name string, by *dso) (*dso, syscal
 	if strings.Contains(name, "/") {
 		f, e = k.open(l, candidate{name, by.outer})
 	} else {
-		if d := l.each(func(d *dso) bool { return d.isNamed(name) && !strings.Contains(name, "/") }); d != nil {
+		if d := l.each(func(d *dso) bool { return l.hasName(d, name) }); d != nil {
 			return d, 0
 		}
 		f, e = k.search(l, name, by)
@@ -64,7 +64,7 @@ func (k *muslLinker) loadLibrary(l *linkage, name string, by *dso) (*dso, syscal
 	}
 	if d := l.each(func(d *dso) bool { return sameInode(d.info, f.info) }); d != nil {
 		f.file.Close()
-		d.names = append(d.names, name)
+		l.addName(d, name)
 		return d, 0
 	}
 	d := &dso{path: f.path, names: []string{name}, info: f.info, outer: f.outer, parent: by}
@@ -288,7 +288,7 @@ func (k *muslLinker) checkPacked(l *linkage, d *dso) *stop {
 		return nil
 	}
 	return &stop{finding: finding{
-		kind: otherLibc, title: fmt.Sprintf("%s has packed relocations, which musl %s leaves undone", d.path, v),
+		kind: otherLibc, title: fmt.Sprintf("%s has packed relocations, which musl %s leaves undone", d.called(), v),
 		detail: "musl reads DT_RELR since 1.2.4; its pointers stay wrong, and the process ends at the first that is used",
 		host:   "musl " + v, plugin: "DT_RELR",
 		fix: []string{"link without -z pack-relative-relocs"},
@@ -297,7 +297,7 @@ func (k *muslLinker) checkPacked(l *linkage, d *dso) *stop {
 
 // muslFile says what musl does with a plugin's file before it looks at what that needs
 // (map_library): it looks at the type and for a dynamic section, at the machine never.
-func muslFile(plug *Plugin, fault *goelf.LoadFault) (string, *goelf.LoadFault) {
+func muslFile(plug *Plugin, path string, fault *goelf.LoadFault) (string, *goelf.LoadFault) {
 	e := syscall.ENOEXEC
 	switch {
 	case plug.image == nil && fault != nil && fault.Crash:
@@ -314,7 +314,7 @@ func muslFile(plug *Plugin, fault *goelf.LoadFault) (string, *goelf.LoadFault) {
 		fault = &goelf.LoadFault{Kind: goelf.FaultHeader}
 	}
 	fault.Crash = false
-	return fmt.Sprintf("Error loading shared library %s: %s", plug.Path, (*muslLinker)(nil).strerror(e)), fault
+	return fmt.Sprintf("Error loading shared library %s: %s", path, (*muslLinker)(nil).strerror(e)), fault
 }
 
 // musl says whether the host runs on musl.

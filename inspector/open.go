@@ -47,22 +47,29 @@ func (p *process) openAgain(plug *Plugin, prev *result) PluginVerdict {
 	return PluginVerdict{Outcome: Loads}
 }
 
+// path gives the path by which the dynamic linker names a plugin: in a folder that
+// stands for a machine, the one that it has there.
+func (p *process) path(plug *Plugin) string {
+	path, _ := target{p.options.Sysroot}.within(plug.Path)
+	return path
+}
+
 func (p *process) unreadable(plug *Plugin) PluginVerdict {
 	f := fileUnreadable.finding(fmt.Sprintf("%s cannot be read", plug.File))
 	f.Detail = plug.Err.Error()
 	if errors.Is(plug.Err, fs.ErrPermission) {
 		f.Fix = []string{"chmod a+r " + ShellWord(plug.File)}
 		if p.host.musl() {
-			return refuse("Error loading shared library "+plug.Path+": Permission denied", f)
+			return refuse("Error loading shared library "+p.path(plug)+": Permission denied", f)
 		}
-		return refuse(plug.Path+": cannot open shared object file: Permission denied", f)
+		return refuse(p.path(plug)+": cannot open shared object file: Permission denied", f)
 	}
 	f.Fix = []string{p.buildCommand(plug)}
 	if info, err := os.Stat(plug.Path); err == nil && info.IsDir() {
 		if p.host.musl() {
-			return refuse("Error loading shared library "+plug.Path+": Is a directory", f)
+			return refuse("Error loading shared library "+p.path(plug)+": Is a directory", f)
 		}
-		return refuse(plug.Path+": cannot read file data: Is a directory", f)
+		return refuse(p.path(plug)+": cannot read file data: Is a directory", f)
 	}
 	return refuse("", f)
 }
@@ -137,7 +144,7 @@ func (p *process) missingSymbols(opened, plug *Plugin) (PluginVerdict, bool) {
 	if p.host.musl() {
 		return refuse(fmt.Sprintf("could not find symbol %s: Symbol not found: %s", missing[0], full), f), true
 	}
-	return refuse(fmt.Sprintf("could not find symbol %s: %s: undefined symbol: %s", missing[0], opened.Path, full), f), true
+	return refuse(fmt.Sprintf("could not find symbol %s: %s: undefined symbol: %s", missing[0], p.path(opened), full), f), true
 }
 
 func (p *process) samePath(plug *Plugin, m module) Finding {
@@ -151,12 +158,12 @@ func (p *process) samePath(plug *Plugin, m module) Finding {
 // dlopen judges what the dynamic linker does with the file.
 func (p *process) dlopen(plug *Plugin) (PluginVerdict, bool) {
 	fault := goelf.CheckLoad(plug.data, p.host.target)
-	text := plug.Path + ": "
+	text := p.path(plug) + ": "
 	if fault != nil {
 		text += fault.Text
 	}
 	if p.host.musl() {
-		text, fault = muslFile(plug, fault)
+		text, fault = muslFile(plug, p.path(plug), fault)
 	}
 	if fault == nil {
 		return PluginVerdict{}, false

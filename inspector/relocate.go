@@ -94,7 +94,7 @@ func (l *linkage) stack(d *dso, name string) *stop {
 		return nil
 	}
 	return &stop{text: name + ": cannot enable executable stack as shared object requires: Invalid argument", finding: finding{
-		kind: executableStack, title: fmt.Sprintf("%s wants an executable stack", d.path),
+		kind: executableStack, title: fmt.Sprintf("%s wants an executable stack", d.called()),
 		detail: "glibc refuses that since 2.41; an assembly file without a .note.GNU-stack section asks for it",
 		host:   "glibc " + l.m.glibc(), plugin: "PT_GNU_STACK is executable or missing",
 		fix: []string{stackFix},
@@ -119,7 +119,7 @@ func (l *linkage) checkPacked(d *dso, needs []goelf.VersionNeed) *stop {
 		return nil // an older one does not look
 	}
 	return &stop{text: d.name() + ": DT_RELR without " + abi + " dependency", finding: finding{
-		kind: libraryVersion, title: fmt.Sprintf("%s has packed relocations and does not ask for %s", d.path, abi),
+		kind: libraryVersion, title: fmt.Sprintf("%s has packed relocations and does not ask for %s", d.called(), abi),
 		detail: "the linker wrote DT_RELR without the version that glibc demands with it; lld's --pack-dyn-relocs=relr does that",
 		host:   "wants " + abi, plugin: "DT_RELR without it",
 	}}
