@@ -185,7 +185,7 @@ func (x *explainer) isStandard(pkg string) bool {
 func (x *explainer) inherited(pkg string, std bool) []*cause {
 	var nearest []*cause
 	for _, o := range slices.Backward(x.owners) {
-		if std && !o.std {
+		if std && !o.std || !x.mayNeed(pkg, o.pkg) {
 			continue
 		}
 		if len(x.causes) == 1 {
@@ -199,6 +199,17 @@ func (x *explainer) inherited(pkg string, std bool) []*cause {
 		}
 	}
 	return nearest
+}
+
+// mayNeed says whether a package may import another one that was linked before it: a
+// published module does not import the main module or members of its workspace.
+func (x *explainer) mayNeed(pkg, other string) bool {
+	h, m := x.host.moduleOf(pkg), x.host.moduleOf(other)
+	if h == nil || m == nil || x.host.originOf(h).folder() {
+		return true
+	}
+	o := x.host.originOf(m)
+	return o != checkout && o != workspace
 }
 
 // add files a package under a cause, or under an equal one that is there.

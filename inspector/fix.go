@@ -42,7 +42,7 @@ func (p *process) withProfile(fix []string) []string {
 	}
 	const build = "plugtool build "
 	for i, f := range fix {
-		if !strings.HasPrefix(f, build) || strings.Contains(f, "--pgo ") || strings.Contains(f, "--host-src ") {
+		if !strings.HasPrefix(f, build) || strings.Contains(f, "--pgo ") || strings.Contains(f, "--host-src ") && profile == "default.pgo" {
 			continue
 		}
 		fix = slices.Clone(fix)

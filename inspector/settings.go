@@ -160,6 +160,12 @@ func (x *explainer) differing(key, a, b string) *cause {
 		c.plugin, c.title = "no "+key, fmt.Sprintf("%s was built with %s=%s, %s without", x.host.name, key, a, x.plugin.name)
 	}
 	switch key {
+	case "-race", "-msan":
+		c.detail = "instrumented, the runtime and package sync are others, and so is what uses them"
+	case "-tags":
+		c.detail = "tags decide which files of a package are compiled"
+	case "-gcflags":
+		c.detail = "these flags change which functions can be inlined, which is part of what a package exports"
 	case "-pgo":
 		c.detail = "a profile decides which functions are inlined, in the standard library too"
 		if a != "" {

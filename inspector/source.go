@@ -243,6 +243,10 @@ func (x *explainer) sourceCause(pkg string, std bool) *cause {
 	m := list[0]
 	c := x.unknownCause(pkg, std)
 	name := m.name[strings.LastIndexByte(m.name, '/')+1:]
+	if c.kind == packageMismatch {
+		c.detail = joinDetail(fmt.Sprintf("%s, for one, begins in line %d of %s for %s, in line %d for %s", name, m.host.line, m.host.file, x.host.name, m.plugin.line, x.plugin.name), c.detail)
+		return c
+	}
 	c.host = fmt.Sprintf("%s in line %d of %s", name, m.host.line, m.host.file)
 	c.plugin = fmt.Sprintf("%s in line %d of %s", name, m.plugin.line, m.plugin.file)
 	return c
@@ -275,13 +279,13 @@ func (x *explainer) testCause(pkg string) *cause {
 // unknownCause is for packages of which only the hash says that they differ.
 func (x *explainer) unknownCause(pkg string, std bool) *cause {
 	m := x.mismatched[pkg]
-	c := &cause{host: "package hash " + m.bound.String(), plugin: "package hash " + m.plugin.String()}
+	c := &cause{kind: packageMismatch, host: "package hash " + m.bound.String(), plugin: "package hash " + m.plugin.String()}
 	h, own := x.host.moduleOf(pkg), x.plugin.moduleOf(pkg)
 	switch {
 	case std:
 		c.kind = libraryPatched
-		c.title = fmt.Sprintf("package %s of the standard library is not the same in the %s of %s and of %s", pkg, release(x.host.binary.GoVersion), x.host.name, x.plugin.name)
-		c.detail = "one of the two toolchains has a patched standard library, or the package was built with a flag that is not recorded (-overlay, -toolexec)"
+		c.title = fmt.Sprintf("%s and %s have different source of the standard library of %s", x.host.name, x.plugin.name, release(x.host.binary.GoVersion))
+		c.detail = "one of the two toolchains has a patched standard library, or a flag that is not recorded was used (-overlay, -toolexec)"
 		c.fix = toolchainFix
 	case h == nil || own == nil:
 		c.kind = sourceEdited
@@ -291,10 +295,15 @@ func (x *explainer) unknownCause(pkg string, std bool) *cause {
 		c.title = fmt.Sprintf("%s has %s %s, %s has %s", x.host.name, h.Path, versionOf(h), x.plugin.name, versionOf(own))
 		c.host, c.plugin = versionOf(h), versionOf(own)
 		c.fix = sourceFix(h, x.host)
+	case isVersion(h.Version) && isVersion(own.Version) && h.Version != own.Version: // of checkouts
+		c.title = fmt.Sprintf("%s has %s %s, %s has %s", x.host.name, h.Path, versionOf(h), x.plugin.name, versionOf(own))
+		c.detail = x.uncommitted(h)
+		c.host, c.plugin = x.host.version(h), x.plugin.version(own)
+		c.fix = x.editedFix(h, own)
 	default:
 		c.kind = sourceEdited
-		c.title = fmt.Sprintf("the source of %s was edited: %s and %s have different code in %s", pkg, x.host.name, x.plugin.name, versionedPath(h))
-		c.detail = joinDetail("version and settings agree, so the source differs, or a flag that is not recorded was used (-overlay, -toolexec)", x.uncommitted(h))
+		c.title = fmt.Sprintf("%s and %s have different source of %s", x.host.name, x.plugin.name, versionedPath(h))
+		c.detail = joinDetail("version and settings agree, so the source was edited on one side, or a flag that is not recorded was used (-overlay, -toolexec)", x.uncommitted(h))
 		c.fix = x.editedFix(h, own)
 	}
 	return c

@@ -228,7 +228,7 @@ var usualEdits = map[string]string{
 
 // edit gives the command that does what a fix in words says, "" where there is none.
 func (c fixCase) edit(fix string) string {
-	for _, edits := range []map[string]string{usualEdits, c.edits} {
+	for _, edits := range []map[string]string{c.edits, usualEdits} {
 		for part, edit := range edits {
 			if strings.Contains(fix, part) {
 				return edit

@@ -2,7 +2,10 @@
 
 package main
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // TestAllFixes is TestFixes for more ways to differ, which take more time.
 func TestAllFixes(t *testing.T) {
@@ -16,7 +19,7 @@ func TestAllFixes(t *testing.T) {
 }
 
 func moreFixCases() []fixCase {
-	return append(settingCases(), sourceCases()...)
+	return slices.Concat(settingCases(), sourceCases(), combinedCases())
 }
 
 func settingCases() []fixCase {
@@ -73,7 +76,7 @@ func sourceCases() []fixCase {
 		{name: "vendored, another version", host: `go mod vendor && ` + built + ` && rm -r vendor`, plugin: `go get example.com/two@v1.1.0 && ` + workspace(plain),
 			want: []string{"PT401 host has example.com/two v1.0.0, plugin has v1.1.0"}},
 		{name: "edited vendor folder in the plugin", plugin: `go mod vendor && sed -i 's/2 . n/n + n/' vendor/example.com/dep/dep.go && ` + plain,
-			want: []string{"PT404 the source of example.com/dep was edited: host and plugin have different code in example.com/dep v1.0.0 | package hash "}},
+			want: []string{"PT404 host and plugin have different source of example.com/dep v1.0.0 | package hash "}},
 		{name: "other folder", host: `go build -o ../bin/host ./cmd/host`, plugin: `cp -r ../host mine; go mod edit -replace=example.com/host=./mine; go build -buildmode=plugin -o a.so .`,
 			want: []string{"PT402 host compiled example.com/host in DIR/host, plugin in DIR/plugin/mine | DIR/host | DIR/plugin/mine"}},
 		{name: "workspace of the host", host: `cp -r $(go list -m -f {{.Dir}} example.com/dep) ../dep; (cd .. && go work init ./host ./dep) && ` + built + ` && rm ../go.work`, plugin: workspace(plain),
@@ -83,3 +86,33 @@ func sourceCases() []fixCase {
 
 // stamped builds the host out of a tagged commit.
 const stamped = `git init -q && git add go.mod go.sum api cmd && git -c user.name=x -c user.email=x@example.com commit -qm x && git tag v1.0.0 && eval "$CHANGE" && GOFLAGS=-buildvcs=true ` + built
+
+// combinedCases differ in two or three things at once.
+func combinedCases() []fixCase {
+	special := `printf '//go:build special\n\npackage api\n\n// Special is there with the tag.\nfunc Special(n int) int { return Add(n) }\n' > api/more_special.go; sed -i 's/api.Add(/api.Special(/' cmd/host/main.go; `
+	getIn := func(module string) string { return `(cd ../host && go get ` + module + `) && ` }
+	untrimmed := workspace(`go build -buildmode=plugin -o a.so .`)
+	return []fixCase{
+		{name: "profile and version", host: `go build -trimpath -pgo=$PROFILE -o ../bin/host ./cmd/host`, plugin: getIn("example.com/two@v1.1.0") + workspace(plain),
+			want: []string{"PT304 host was built with -pgo=cpu.pgo, plugin without", "PT401 host has example.com/two v1.0.0, plugin has v1.1.0"}},
+		{name: "profile and race", host: `go build -trimpath -pgo=$PROFILE -o ../bin/host ./cmd/host`, plugin: workspace(`go build -race -trimpath -buildmode=plugin -o a.so .`),
+			want: []string{"PT304 host was built without -race, plugin with -race=true", "PT304 host was built with -pgo=cpu.pgo, plugin without"}},
+		{name: "trimpath and tag", host: special + `go build -trimpath -tags=special -o ../bin/host ./cmd/host`, plugin: `(cd .. && go work init ./host ./plugin) && go build -buildmode=plugin -o a.so .`,
+			want: []string{"PT303 host was built with -trimpath, plugin without", "PT304 host was built with -tags=special, plugin without"}},
+		{name: "version and tag", host: special + `go build -trimpath -tags=special -o ../bin/host ./cmd/host`, plugin: getIn("example.com/dep@v1.1.0") + `(cd .. && go work init ./host ./plugin) && ` + plain,
+			want: []string{"PT401 host has example.com/dep v1.0.0, plugin has v1.1.0", "PT304 host was built with -tags=special, plugin without"}},
+		{name: "version and a tag that changes nothing", host: `go build -trimpath -tags=nothing -o ../bin/host ./cmd/host`, plugin: getIn("example.com/dep@v1.1.0") + workspace(plain),
+			want: []string{"PT401 host has example.com/dep v1.0.0, plugin has v1.1.0"}},
+		{name: "version, processor and linker flags", host: `GOAMD64=v3 go build -trimpath -ldflags=-s -o ../bin/host ./cmd/host`, plugin: getIn("example.com/two@v1.1.0") + workspace(plain),
+			want: []string{"PT401 host has example.com/two v1.0.0, plugin has v1.1.0"}},
+		{name: "edited line and version", host: built, plugin: `sed -i 's/^var Total/\/\/ A line.\nvar Total/' ../host/api/api.go; ` + getIn("example.com/dep@v1.1.0") + workspace(plain),
+			want:  []string{"PT401 host has example.com/dep v1.0.0, plugin has v1.1.0", "PT404 host and plugin have different source of example.com/host (devel) | api.Add in line 10 of api.go | api.Add in line 11 of api.go"},
+			edits: map[string]string{"put the source of example.com/host": `rm -rf DIR; cp -r ../host DIR; sed -i '/A line/d' DIR/api/api.go`}},
+		{name: "cover and version", host: `go build -trimpath -cover -coverpkg=example.com/dep -o ../bin/host ./cmd/host`, plugin: getIn("example.com/dep@v1.1.0") + workspace(plain),
+			want: []string{"PT401 host has example.com/dep v1.0.0, plugin has v1.1.0", "PT304 host was built with -cover of example.com/dep, plugin without"}},
+		{name: "experiment, trimpath and version", host: `GOEXPERIMENT=nogreenteagc go build -trimpath -o ../bin/host ./cmd/host`, plugin: getIn("example.com/two@v1.1.0") + untrimmed,
+			want: []string{"PT303 host was built with -trimpath", "PT304 host was built with GOEXPERIMENT=nogreenteagc, plugin without", "PT401 host has example.com/two v1.0.0, plugin has v1.1.0"}},
+		{name: "race, trimpath and version", host: `go build -race -trimpath -o ../bin/host ./cmd/host`, plugin: getIn("example.com/dep@v1.1.0") + untrimmed,
+			want: []string{"PT303 host was built with -trimpath", "PT304 host was built with -race=true, plugin without", "PT401 host has example.com/dep v1.0.0, plugin has v1.1.0"}},
+	}
+}
