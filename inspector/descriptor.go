@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -17,8 +15,9 @@ import (
 // DescriptorSchema names the format of a host's descriptor.
 const DescriptorSchema = "plugtool.host/v1"
 
-// maxDescriptor caps a descriptor's size in bytes; golangci-lint's has 122 kB.
-const maxDescriptor = 16 << 20
+// maxDescriptor caps a descriptor's size in bytes; golangci-lint's has 130 kB. Read, a
+// hostile one of that size allocates some 50 MB.
+const maxDescriptor = 2 << 20
 
 // descriptor is a host's facts in a file: it stands for the binary wherever a host
 // is asked for.
@@ -28,9 +27,10 @@ type descriptor struct {
 	// Folders holds where the packages lay whose folder does not follow from the
 	// module's path and version.
 	Folders map[string]string `json:"folders,omitempty"`
-	// CSymbols are the names that C code could refer to. Go symbols are not among
-	// them: a plugin has its own.
-	CSymbols []string `json:"cSymbols,omitempty"`
+	// CSymbols stands for the names that C code could refer to: base64 of the first
+	// eight bytes of the SHA-256 of each. One that has a version is there as NAME@VERSION
+	// and as NAME@. Go symbols are not among them: a plugin has its own.
+	CSymbols string `json:"cSymbols,omitempty"`
 	// Rpath and Runpath are where the dynamic linker looks for the host's libraries;
 	// $ORIGIN in them is the descriptor's folder.
 	Rpath   []string `json:"rpath,omitempty"`
@@ -74,9 +74,11 @@ func (h *Host) Descriptor() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if d.CSymbols, err = h.cSymbols(); err != nil {
+		names, err := h.cSymbols()
+		if err != nil {
 			return nil, err
 		}
+		d.CSymbols = names.encoded()
 		if d.Covered, err = h.CoveredPackages(); err != nil {
 			return nil, err
 		}
@@ -90,6 +92,9 @@ func (h *Host) Descriptor() ([]byte, error) {
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(d); err != nil {
 		return nil, fmt.Errorf("describe host %s: %w", h.bin.File, err)
+	}
+	if out.Len() > maxDescriptor {
+		return nil, fmt.Errorf("describe host %s: its descriptor would have %d bytes, at most %d are allowed", h.bin.File, out.Len(), maxDescriptor)
 	}
 	return out.Bytes(), nil
 }
@@ -123,29 +128,53 @@ func trimmedFolder(b *Binary, pkg string) string {
 	return m.Path + "@" + m.Version + strings.TrimPrefix(pkg, m.Path)
 }
 
-// readDescriptor reads what Descriptor wrote, strictly.
+// readDescriptor reads what Descriptor wrote.
 func readDescriptor(file string, r io.ReaderAt, size int64) (*Host, error) {
+	err := sizeOfDescriptor(size)
+	if err == nil {
+		var data []byte
+		if data, err = io.ReadAll(io.NewSectionReader(r, 0, size)); err == nil {
+			return parseDescriptor(file, data)
+		}
+	}
+	return nil, fmt.Errorf("read host %s as a descriptor: %w", file, err)
+}
+
+func sizeOfDescriptor(size int64) error {
+	if size > maxDescriptor {
+		return fmt.Errorf("it has %d bytes, at most %d are allowed", size, maxDescriptor)
+	}
+	return nil
+}
+
+// parseDescriptor takes a descriptor's JSON apart, strictly.
+func parseDescriptor(file string, data []byte) (*Host, error) {
 	bad := func(err error) error {
 		return fmt.Errorf("read host %s as a descriptor: %w", file, err)
 	}
-	if size > maxDescriptor {
-		return nil, bad(fmt.Errorf("it has %d bytes, at most %d are allowed", size, maxDescriptor))
-	}
-	data, err := io.ReadAll(io.NewSectionReader(r, 0, size))
-	if err != nil {
+	if err := sizeOfDescriptor(int64(len(data))); err != nil {
 		return nil, bad(err)
+	}
+	if err := strictJSON(data); err != nil {
+		return nil, bad(err)
+	}
+	var version struct {
+		Schema string `json:"schema"`
+	}
+	if err := json.Unmarshal(data, &version); err != nil {
+		return nil, bad(err)
+	}
+	if s := version.Schema; s != DescriptorSchema {
+		if strings.HasPrefix(s, strings.TrimSuffix(DescriptorSchema, "1")) {
+			return nil, bad(fmt.Errorf("its schema is %q, want %q: a plugtool of another version wrote it; write it anew with plugtool host, or use that version", s, DescriptorSchema))
+		}
+		return nil, bad(fmt.Errorf("its schema is %q, want %q", s, DescriptorSchema))
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	var d descriptor
 	if err := dec.Decode(&d); err != nil {
 		return nil, bad(err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, bad(errors.New("something follows the JSON object"))
-	}
-	if d.Schema != DescriptorSchema {
-		return nil, bad(fmt.Errorf("its schema is %q, want %q", d.Schema, DescriptorSchema))
 	}
 	return hostOf(file, &d, bad)
 }
@@ -172,12 +201,11 @@ func hostOf(file string, d *descriptor, bad func(error) error) (*Host, error) {
 		}
 		h.tls = goelf.TLSSegment{Size: t.Size, Align: t.Align, First: t.First}
 	}
-	h.csymbols = make(map[string]bool)
-	for _, name := range d.CSymbols {
-		h.csymbols[name] = true
-		if plain, _, ok := strings.Cut(name, "@"); ok {
-			h.csymbols[plain+"@"] = true // for references that ask for no version
-		}
+	if h.csymbols, err = readNameSums(d.CSymbols); err != nil {
+		return nil, bad(err)
+	}
+	if err := boundsOf(d); err != nil {
+		return nil, bad(err)
 	}
 	for pkg, folder := range d.Folders {
 		h.folders[pkg] = folder
@@ -205,34 +233,52 @@ func hostOf(file string, d *descriptor, bad func(error) error) (*Host, error) {
 	return h, nil
 }
 
-// cSymbols lists the dynamic symbols that the host defines under names that are
-// identifiers in C.
-func (h *Host) cSymbols() ([]string, error) {
-	if h.image == nil {
-		names := slices.Sorted(maps.Keys(h.csymbols))
-		return slices.DeleteFunc(names, func(name string) bool { return strings.HasSuffix(name, "@") }), nil
+// boundsOf refuses lists that are longer than any program's: each entry costs accesses
+// to files.
+func boundsOf(d *descriptor) error {
+	for _, list := range [][]string{d.Needed, d.Rpath, d.Runpath} {
+		if len(list) > maxLibraries {
+			return fmt.Errorf("it names %d libraries or folders of libraries, at most %d are plausible", len(list), maxLibraries)
+		}
 	}
-	var names []string
+	return nil
+}
+
+// cSymbols gives the dynamic symbols that the host defines under names that are
+// identifiers in C.
+func (h *Host) cSymbols() (nameSums, error) {
+	if h.image == nil {
+		return h.csymbols, nil
+	}
+	names := make(nameSums)
 	err := guard(func() error {
 		for s, err := range h.image.Symbols() {
 			if err != nil {
 				return err
 			}
-			if !s.Defined || !isCIdentifier(s.Name) {
+			if !s.Defined || !isCIdentifier(s.Name) || ofCgo(s.Name) {
 				continue
 			}
-			if s.Version != "" {
-				s.Name += "@" + s.Version
+			if s.Version == "" {
+				names[longSum(s.Name)] = true
+				continue
 			}
-			names = append(names, s.Name)
+			names[longSum(s.Name+"@"+s.Version)] = true
+			names[longSum(s.Name+"@")] = true // for references that ask for no version
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read host %s: %w", h.bin.File, err)
 	}
-	slices.Sort(names)
-	return slices.Compact(names), nil
+	return names, nil
+}
+
+// ofCgo says whether a name is one that cgo made for a single Go package, as in
+// _cgo_f7895c2c5a3a_C2func_getaddrinfo: nothing but that package's code refers to it.
+func ofCgo(name string) bool {
+	rest, ok := strings.CutPrefix(name, "_cgo_")
+	return ok && len(rest) > 13 && rest[12] == '_' && strings.Trim(rest[:12], "0123456789abcdef") == ""
 }
 
 func isCIdentifier(s string) bool {
@@ -253,7 +299,7 @@ func (h *Host) definesC(name, version string) bool {
 		if !isCIdentifier(name) {
 			return h.bin.Loading == LoadingWorks // a Go symbol
 		}
-		return h.csymbols[name] || h.csymbols[name+"@"+version]
+		return h.csymbols[longSum(name)] || h.csymbols[longSum(name+"@"+version)]
 	}
 	_, ok, err := h.image.Find(name, goelf.VersionRef{Name: version}, true)
 	return ok || err != nil

@@ -260,31 +260,35 @@ func modulesOf(b *Binary) map[string]string {
 }
 
 // changesForC compares what a plugin's C code finds in a host: its libraries, where it
-// looks for them, and the symbols that it defines, those apart that cgo makes for Go
-// packages, of which every plugin has its own.
+// looks for them, and the symbols that it defines.
 func changesForC(older, newer *Host) ([]Change, error) {
 	var sides [2]map[string]string
+	var symbols [2]nameSums
 	for i, h := range []*Host{older, newer} {
 		b := h.Binary()
-		m := map[string]string{
+		sides[i] = map[string]string{
 			"glibc": b.Glibc, "dynamic linker": b.Interpreter,
 			"rpath": strings.Join(h.rpath, ":"), "runpath": strings.Join(h.runpath, ":"),
 		}
 		for _, lib := range b.Needed {
-			m[lib] = "needed"
+			sides[i][lib] = "needed"
 		}
-		names, err := h.cSymbols()
-		if err != nil {
+		var err error
+		if symbols[i], err = h.cSymbols(); err != nil {
 			return nil, err
 		}
-		for _, name := range names {
-			if !strings.Contains(name, "_cgo_") {
-				m["symbol "+name] = "defined"
-			}
-		}
-		sides[i] = m
 	}
-	return changes(sides[0], sides[1]), nil
+	gone := 0
+	for sum := range symbols[0] {
+		if !symbols[1][sum] {
+			gone++
+		}
+	}
+	list := changes(sides[0], sides[1])
+	if gone > 0 {
+		list = append(list, Change{"symbols that only the old host defines", fmt.Sprint(gone), ""})
+	}
+	return list, nil
 }
 
 // changes lists what differs between two sets of values, by name.

@@ -32,7 +32,7 @@ type Host struct {
 
 	mu       sync.Mutex
 	known    map[string]foundHash // what was looked up; everything, for a descriptor
-	csymbols map[string]bool      // descriptor only
+	csymbols nameSums             // descriptor only
 	covered  []string             // descriptor only
 	strings  stringVars           // descriptor only
 	folders  map[string]string    // read on demand, or from the descriptor
@@ -60,12 +60,11 @@ func OpenHost(file string) (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open host: %w", err)
 	}
+	defer f.Close()
 	var start [1]byte
 	if _, err := f.ReadAt(start[:], 0); err == nil && start[0] == '{' {
-		defer f.Close()
 		return readDescriptor(file, f, size)
 	}
-	defer f.Close()
 	data, unmap, err := mapFile(f, size)
 	if err != nil {
 		return nil, fmt.Errorf("read host %s: %w", file, err)

@@ -74,24 +74,6 @@ func FuzzFile(f *testing.F) {
 	})
 }
 
-func FuzzDescriptor(f *testing.F) {
-	f.Add([]byte(`{"schema":"plugtool.host/v1","file":"h","kind":"host","platform":"linux/amd64","loading":"works","packages":[{"path":"fmt","hash":"0011223344556677"}]}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		file := filepath.Join(t.TempDir(), "host.json")
-		if err := os.WriteFile(file, append([]byte("{"), data...), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		h, err := inspector.OpenHost(file)
-		if err != nil {
-			return
-		}
-		defer h.Close()
-		if _, err := h.Descriptor(); err != nil {
-			t.Errorf("a descriptor that was read cannot be written: %v", err)
-		}
-	})
-}
-
 // TestDamagedPlugins changes bytes of a real plugin, most of them where the reader
 // follows pointers, and judges the result.
 func TestDamagedPlugins(t *testing.T) {

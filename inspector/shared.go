@@ -73,18 +73,26 @@ func (h *Host) stringVars() (set map[string]string, rest string, err error) {
 	if h.image == nil {
 		return h.strings.set, h.strings.encoded(), nil
 	}
-	list, err := h.image.LinkerStrings()
-	if err != nil {
+	var v stringVars
+	if err := guard(func() (err error) { v, err = h.readStringVars(); return err }); err != nil {
 		return nil, "", fmt.Errorf("read host %s: %w", h.bin.File, err)
 	}
-	v := stringVars{set: make(map[string]string), rest: make(map[uint32]uint32)}
+	return v.set, v.encoded(), nil
+}
+
+func (h *Host) readStringVars() (v stringVars, err error) {
+	list, err := h.image.LinkerStrings()
+	if err != nil {
+		return v, err
+	}
+	v = stringVars{set: make(map[string]string), rest: make(map[uint32]uint32)}
 	for _, s := range list {
 		v.set[s.Symbol] = s.Value
 	}
 	size := 2 * h.image.WordSize()
 	for s, err := range h.image.Symbols() {
 		if err != nil {
-			return nil, "", fmt.Errorf("read host %s: %w", h.bin.File, err)
+			return v, err
 		}
 		first, _, _ := strings.Cut(s.Name, "/")
 		if !s.Defined || s.Size != size || !strings.Contains(first, ".") || strings.Contains(s.Name, ":") || v.set[s.Name] != "" {
@@ -97,7 +105,7 @@ func (h *Host) stringVars() (set map[string]string, rest string, err error) {
 			v.rest[shortSum(s.Name)] = shortSum(value)
 		}
 	}
-	return v.set, v.encoded(), nil
+	return v, nil
 }
 
 // encoded writes the pairs of rest in the order of their names' sums.

@@ -33,6 +33,7 @@ func (p *program) buildCommand() *cli.Command {
 			"Exit code: 0 it loads, 3 no plugin can be built that does, 1 the build failed, 2 wrong usage.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "host", Usage: "build for this `HOST`, a binary or a descriptor"},
+			hostKeyFlag(),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the plugin to `FILE`"},
 			&cli.StringSliceFlag{Name: "symbol", Usage: symbolUsage},
 			&cli.StringFlag{Name: "key", Usage: "sign the plugin with the private key in this PEM `FILE`"},
@@ -52,9 +53,10 @@ func (p *program) buildCommand() *cli.Command {
 // buildOptions is what a build needs to know.
 type buildOptions struct {
 	builder.Options
-	host    string
-	dryRun  bool
-	outputs outputs
+	host     string
+	hostKeys []*bundle.PublicKey
+	dryRun   bool
+	outputs  outputs
 }
 
 func (p *program) build(c *cli.Context) error {
@@ -62,7 +64,7 @@ func (p *program) build(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	host, err := inspector.OpenHost(o.host)
+	host, err := openHost(o.host, o.hostKeys)
 	if err != nil {
 		return err
 	}
@@ -133,6 +135,9 @@ func (p *program) buildDefaults(c *cli.Context, o *buildOptions) error {
 	o.host = p.fromConfig(conf, "host", c.String("host"), conf.Build.Host)
 	if o.host == "" {
 		return usagef("--host HOST names the host binary or its descriptor", "no host to build for: --host is missing")
+	}
+	if o.hostKeys, err = p.hostKeys(c, conf, conf.Build.HostKey); err != nil {
+		return err
 	}
 	if o.Output == "" && conf.Build.Output != "" {
 		// The file may be a stranger's: it decides about the project's folder alone.

@@ -33,6 +33,7 @@ type config struct {
 
 type buildSection struct {
 	Host    string `yaml:"host"`
+	HostKey names  `yaml:"host-key"`
 	Package string `yaml:"package"`
 	Output  string `yaml:"output"`
 	Key     string `yaml:"key"`
@@ -40,6 +41,7 @@ type buildSection struct {
 
 type verifySection struct {
 	Host        names `yaml:"host"`
+	HostKey     names `yaml:"host-key"`
 	Key         names `yaml:"key"`
 	RequireHost bool  `yaml:"require-host"`
 

@@ -19,6 +19,7 @@ func (p *program) diffCommand() *cli.Command {
 			"Exit code: 3 where a plugin loads into the old host and not into the new one, else 0;\n" +
 			"1 plugtool could not do its work, 2 wrong usage.",
 		Flags: []cli.Flag{
+			hostKeyFlag(),
 			formatsFlag(),
 			switchFlag("verbose", "name every package and module"),
 			switchFlag("quiet", "say nothing of what does not break plugins"),
@@ -41,9 +42,13 @@ func (p *program) diff(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	keys, err := readPublicKeys(c.StringSlice("host-key"))
+	if err != nil {
+		return err
+	}
 	var hosts [2]*inspector.Host
 	for i, file := range args[:2] {
-		if hosts[i], err = inspector.OpenHost(file); err != nil {
+		if hosts[i], err = openHost(file, keys); err != nil {
 			return err
 		}
 		defer hosts[i].Close()

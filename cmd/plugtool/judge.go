@@ -67,7 +67,7 @@ func (o verifyOptions) openFirst() opener {
 		if len(o.hosts) == 0 {
 			return
 		}
-		if host, err = inspector.OpenHost(o.hosts[0]); err == nil {
+		if host, err = openHost(o.hosts[0], o.hostKeys); err == nil {
 			o.options().Prepare(host)
 		}
 	}()
@@ -85,7 +85,7 @@ func (o verifyOptions) judgeAll(ctx context.Context, first opener, plugins []*in
 	err := atOnce(len(hosts), func(i int) error {
 		open := first
 		if i > 0 {
-			open = func() (*inspector.Host, error) { return inspector.OpenHost(hosts[i]) }
+			open = func() (*inspector.Host, error) { return openHost(hosts[i], o.hostKeys) }
 		}
 		if err := ctx.Err(); err != nil {
 			return err

@@ -20,7 +20,7 @@ func (p *program) signCommand() *cli.Command {
 		Name:      "sign",
 		Usage:     "sign plugins with a private key",
 		UsageText: "plugtool sign --key KEY PLUGIN...",
-		Description: "Writes a Sigstore bundle beside each plugin, PLUGIN" + bundle.Extension + ", which\n" +
+		Description: "Writes a Sigstore bundle beside each plugin, or a host's descriptor, PLUGIN" + bundle.Extension + ", which\n" +
 			"`plugtool verify --key`, hosts with the loader, and cosign read. The password is that in\n" +
 			"PLUGTOOL_PASSWORD or COSIGN_PASSWORD, or is asked for.",
 		Flags: []cli.Flag{
@@ -101,7 +101,7 @@ func (p *program) signFile(s *signer.Signer, file, bundleFile, signatureFile str
 	if err != nil {
 		return fmt.Errorf("sign %s: %w", file, err)
 	}
-	if plugin.Binary == nil || plugin.Binary.Kind != inspector.KindPlugin {
+	if (plugin.Binary == nil || plugin.Binary.Kind != inspector.KindPlugin) && !isDescriptor(file) {
 		p.warningf("%s is no Go plugin: it is signed all the same", file)
 	}
 	if bundleFile == "" {

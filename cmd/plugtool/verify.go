@@ -28,6 +28,7 @@ func (p *program) verifyCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "host", Usage: "judge against this `HOST`, a binary or a descriptor (repeatable)"},
 			&cli.StringSliceFlag{Name: "key", Usage: "demand a signature by this public key, a PEM `FILE` (repeatable: any of them)"},
 			&cli.StringSliceFlag{Name: "symbol", Usage: symbolUsage},
+			hostKeyFlag(),
 			&cli.StringFlag{Name: "bundle", Usage: "the signature is in this `FILE`, not beside the plugin"},
 			&cli.StringFlag{Name: "sysroot", Usage: "look for C libraries in the file system in `DIR`, not on this machine"},
 			&cli.StringFlag{Name: "max-glibc", Usage: "the plugins are to load on glibc `VERSION` too, as in 2.28"},
@@ -46,6 +47,7 @@ func (p *program) verifyCommand() *cli.Command {
 // verifyOptions is what a verification needs to know.
 type verifyOptions struct {
 	hosts       []string
+	hostKeys    []*bundle.PublicKey
 	keyFiles    []string // none: signatures are not checked
 	keys        []*bundle.PublicKey
 	bundle      string // "" for the sidecars beside each plugin
@@ -173,6 +175,13 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 		return verifyOptions{}, err
 	}
 	o.hosts = p.allFromConfig(conf, "host", c.StringSlice("host"), conf.Verify.Host)
+	if len(o.hosts) == 0 && c.IsSet("host-key") {
+		return verifyOptions{}, usagef("--host HOST names the host", "--host-key is given, and no host")
+	}
+	o.hostKeys, err = p.hostKeys(c, conf, conf.Verify.HostKey)
+	if err != nil {
+		return verifyOptions{}, err
+	}
 	if o.policy, err = p.policy(c, conf); err != nil {
 		return verifyOptions{}, err
 	}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/plugtool/plugtool/inspector"
+	"github.com/plugtool/plugtool/signer/bundle"
+)
+
+func hostKeyFlag() cli.Flag {
+	return &cli.StringSliceFlag{
+		Name:  "host-key",
+		Usage: "demand a signature of the host, binary or descriptor, by this public key, a PEM `FILE` (repeatable: any of them)",
+	}
+}
+
+// hostKeys reads the keys of --host-key, by default those of plugtool.yaml.
+func (p *program) hostKeys(c *cli.Context, conf config, configured names) ([]*bundle.PublicKey, error) {
+	return readPublicKeys(p.allFromConfig(conf, "host-key", c.StringSlice("host-key"), configured))
+}
+
+// openHost opens a host. With keys, its bytes have to be signed by one of them:
+// a descriptor that nobody answers for can say anything.
+func openHost(file string, keys []*bundle.PublicKey) (*inspector.Host, error) {
+	if len(keys) == 0 {
+		return inspector.OpenHost(file)
+	}
+	return inspector.OpenCheckedHost(file, func(data []byte) error {
+		result := bundle.Check(file, data, "", keys)
+		if result.Status == bundle.Verified {
+			return nil
+		}
+		f := &failure{code: exitUntrusted, err: fmt.Errorf("host %s is not signed by a key that was given: %s", file, result.Reason)}
+		if result.Status == bundle.Missing {
+			f.err = fmt.Errorf("host %s is not signed, and --host-key demands it", file)
+			f.hints = []string{"plugtool sign --key KEY " + file}
+		}
+		return f
+	})
+}
+
+// isDescriptor says whether a file is a host's descriptor.
+func isDescriptor(file string) bool {
+	if !strings.HasSuffix(file, ".json") {
+		return false
+	}
+	host, err := inspector.OpenHost(file)
+	if err != nil {
+		return false
+	}
+	return host.Close() == nil
+}
