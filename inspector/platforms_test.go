@@ -115,9 +115,15 @@ var platformCases = []string{
 
 func (m machine) check(t *testing.T, c string) {
 	t.Helper()
+	host, files := m.files(t, c)
+	m.compare(t, host, files)
+}
+
+// files gives the paths of a case's host and plugins.
+func (m machine) files(t *testing.T, c string) (host string, files []string) {
+	t.Helper()
 	name, rest, _ := strings.Cut(c, ": ")
-	host := m.file(t, name)
-	var files []string
+	host = m.file(t, name)
 	for _, f := range strings.Fields(rest) {
 		if f == "gone.so" {
 			files = append(files, filepath.Join(shop.bin, f))
@@ -125,7 +131,7 @@ func (m machine) check(t *testing.T, c string) {
 		}
 		files = append(files, m.file(t, f))
 	}
-	m.compare(t, host, files)
+	return host, files
 }
 
 // compare opens the files for real, and compares what happens with the verdicts from
@@ -205,6 +211,50 @@ func TestProgramsElsewhere(t *testing.T) {
 			}
 			host := shop.file(t, "host")
 			compareVerdict(t, host, []string{file}, reallyOpen(t, host, []string{file}))
+		})
+	}
+}
+
+// TestPlatformSysroots: the folders of the cross compilers' C libraries stand for the
+// machines, so that libraries and symbols that are missing there are told.
+func TestPlatformSysroots(t *testing.T) {
+	t.Parallel()
+	for _, m := range machines {
+		if m.run[0] == "env" {
+			continue // its libraries are found by LD_LIBRARY_PATH, which a verdict does not take into account
+		}
+		for _, c := range []string{
+			"host: plain.so types.so", "host: needs-gone.so plain.so", "host: needs-bare.so", "host: clib-undef.so plain.so", "host-pie: clib-undef.so other.so",
+		} {
+			t.Run(m.name()+" "+c, func(t *testing.T) {
+				t.Parallel()
+				host, files := m.files(t, c)
+				want := reallyRun(t, slices.Concat(m.run, []string{host}), files)
+				for _, h := range []string{host, describe(t, host)} {
+					compareTo(t, want, judge(t, inspector.Options{Sysroot: "/usr/" + m.triple}, h, files))
+				}
+			})
+		}
+	}
+}
+
+// TestPlatformWithoutSysroot: nothing is said of C libraries that this machine could
+// not know.
+func TestPlatformWithoutSysroot(t *testing.T) {
+	t.Parallel()
+	for _, m := range machines {
+		t.Run(m.name(), func(t *testing.T) {
+			t.Parallel()
+			host, files := m.files(t, "host: needs-gone.so plain.so")
+			for _, h := range []string{host, describe(t, host)} {
+				for _, p := range judge(t, inspector.Options{}, h, files).Plugins {
+					for _, f := range p.Findings {
+						if p.Outcome != inspector.Loads || strings.HasPrefix(f.ID, "PT7") && f.Severity == inspector.Error {
+							t.Errorf("%s %s: %s %s", p.File, p.Outcome, f.ID, f.Title)
+						}
+					}
+				}
+			}
 		})
 	}
 }
