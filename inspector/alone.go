@@ -30,6 +30,9 @@ func CheckFile(plug *Plugin) []Finding {
 	default:
 		f = fileNotPlugin.finding(plug.File + " is no Go plugin: no host can load it")
 		f.Plugin = "no Go binary"
+		if plug.image == nil {
+			f.Plugin = describe(plug)
+		}
 		if plug.Binary != nil {
 			f.Plugin = fmt.Sprintf("kind %s, platform %s", plug.Binary.Kind, plug.Binary.Platform)
 		}
