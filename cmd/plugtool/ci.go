@@ -23,7 +23,7 @@ const (
 func ciFlag() cli.Flag {
 	return &cli.StringFlag{
 		Name:  "ci",
-		Usage: "add what a CI `SERVICE` shows: github (step summary and annotations), gitlab (a folded section in the log), off, or auto (the default: as the environment says)",
+		Usage: "add what a CI `SERVICE` shows: github (step summary, annotations), gitlab (a folded section of the log), off, or auto (the default)",
 	}
 }
 

@@ -19,9 +19,9 @@ const baselineLimit = 64 << 20 // bytes; an entry takes some 300
 // policyFlags say which findings count.
 func policyFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "fail-on", Usage: "the mildest finding that fails is `SEVERITY`: error (the default), warning, note, or never; what does not load fails all the same"},
-		&cli.StringFlag{Name: "baseline", Usage: "what is in `FILE`, from an earlier --write-baseline, is known: only what is new fails"},
-		&cli.StringFlag{Name: "write-baseline", Usage: "write what was found to `FILE`; the exit code stays what it is"},
+		&cli.StringFlag{Name: "fail-on", Usage: "fail from this `SEVERITY` on: error (the default), warning, note, or never; what does not load fails always"},
+		&cli.StringFlag{Name: "baseline", Usage: "fail only for what is not in `FILE`, which --write-baseline wrote"},
+		&cli.StringFlag{Name: "write-baseline", Usage: "write what was found to `FILE` (the exit code stays what it is)"},
 	}
 }
 

@@ -22,8 +22,9 @@ func (p *program) verifyCommand() *cli.Command {
 		Description: "Judges the plugins in the order given, as one process would open them. A folder\n" +
 			"stands for its *.so files in name order. With several hosts, each is judged.\n" +
 			"A key makes a signature required for every plugin.\n\n" +
-			"Exit code: 0 everything holds, 3 a plugin would not load, 4 a signature is missing,\n" +
-			"invalid or not trusted, 1 plugtool could not do its work, 2 wrong usage.",
+			"Exit code: 0 everything holds, 3 a plugin would not load or a finding reaches --fail-on,\n" +
+			"4 a signature is missing, invalid or not trusted, 1 plugtool could not do its work,\n" +
+			"2 wrong usage.",
 		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "host", Usage: "judge against this `HOST`, a binary or a descriptor (repeatable)"},
 			&cli.StringSliceFlag{Name: "key", Usage: "demand a signature by this public key, a PEM `FILE` (repeatable: any of them)"},
