@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 )
 
 // process is a simulated host process, in which plugins are opened one after
@@ -150,7 +151,7 @@ func (p *process) open(plug *Plugin) (PluginVerdict, error) {
 	if v, done := p.hostRefuses(plug); done {
 		return v, nil
 	}
-	if errors.Is(plug.Err, fs.ErrNotExist) || plug.Path == "" {
+	if errors.Is(plug.Err, fs.ErrNotExist) || errors.Is(plug.Err, syscall.ENOTDIR) || plug.Path == "" {
 		f := fileMissing.finding(fmt.Sprintf("there is no file %s", plug.File))
 		f.Fix = []string{p.buildCommand(plug)}
 		return refuse("realpath failed", f), nil

@@ -1,6 +1,10 @@
 package inspector_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/plugtool/plugtool/inspector"
+)
 
 // companyRecipes are more hosts and plugins, as in recipes.
 var companyRecipes = map[string]string{
@@ -8,6 +12,8 @@ var companyRecipes = map[string]string{
 	"other-25.so":          "GOTOOLCHAIN=go1.25.12 go build -trimpath -buildmode=plugin -o OUT ./other",
 	"host-nobuildinfo":     "go build -trimpath -o OUT ./host && objcopy -R .go.buildinfo OUT",
 	"plain-nobuildinfo.so": "go build -trimpath -buildmode=plugin -o OUT ./plain && objcopy -R .go.buildinfo OUT",
+	"socket.so":            "python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' OUT",
+	"pipe.so":              "mkfifo OUT",
 	"other-27.so":          "GOTOOLCHAIN=go1.27.1 go build -trimpath -buildmode=plugin -o OUT ./other",
 }
 
@@ -33,4 +39,14 @@ func TestWithoutBuildInfo(t *testing.T) {
 		"host: plain-nobuildinfo.so other.so", "host-nobuildinfo: plain-untrim.so other.so plain-25.so",
 		"host-nobuildinfo: plain-nobuildinfo.so dep1.so", "host-25: plain-nobuildinfo.so",
 	})
+}
+
+// TestNoFiles: a pipe is not really opened, for that takes for ever.
+func TestNoFiles(t *testing.T) {
+	t.Parallel()
+	loadAndCompare(t, []string{"host: socket.so plain.so/ plain.so/x plain.so"})
+	p := verdict(t, shop.file(t, "host"), []string{shop.file(t, "pipe.so")}).Plugins[0]
+	if p.Outcome != inspector.Crashes || p.Findings[0].ID != "PT207" {
+		t.Errorf("a pipe: %+v, want that the process stops, for PT207", p)
+	}
 }

@@ -194,6 +194,9 @@ func (s *workshop) file(t testing.TB, name string) string {
 	if name == "gone.so" {
 		return filepath.Join(s.bin, name)
 	}
+	if file, below, ok := strings.Cut(name, "/"); ok {
+		return s.file(t, file) + "/" + below
+	}
 	how, base, ok := strings.Cut(name, ":")
 	if !ok {
 		recipe := cmp.Or(recipes[name], companyRecipes[name])

@@ -65,13 +65,25 @@ func (p *process) unreadable(plug *Plugin) PluginVerdict {
 		return refuse(p.path(plug)+": cannot open shared object file: Permission denied", f)
 	}
 	f.Fix = []string{p.buildCommand(plug)}
-	if info, err := os.Stat(plug.Path); err == nil && info.IsDir() {
-		if p.host.musl() {
-			return refuse("Error loading shared library "+p.path(plug)+": Is a directory", f)
-		}
-		return refuse(p.path(plug)+": cannot read file data: Is a directory", f)
+	info, err := os.Stat(plug.Path)
+	if err != nil {
+		return refuse("", f)
 	}
-	return refuse("", f)
+	how, why := "cannot read file data", "Is a directory"
+	switch {
+	case info.IsDir():
+	case info.Mode()&fs.ModeSocket != 0:
+		how, why = "cannot open shared object file", "No such device or address"
+	case info.Mode()&fs.ModeNamedPipe != 0:
+		f.Detail = joinDetail(f.Detail, "opening a pipe waits until something writes to it, for ever where nothing does")
+		return crash(f)
+	default:
+		return refuse("", f)
+	}
+	if p.host.musl() {
+		return refuse("Error loading shared library "+p.path(plug)+": "+why, f)
+	}
+	return refuse(p.path(plug)+": "+how+": "+why, f)
 }
 
 // noNewModule judges a file that is no plugin to the runtime, or one that it has.
