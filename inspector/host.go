@@ -43,6 +43,10 @@ type Host struct {
 	tls            goelf.TLSSegment
 	stackExec      bool // the program's stack is executable
 
+	funcsOnce sync.Once
+	allFuncs  []goelf.Func // read on demand
+	funcsErr  error
+
 	machinesMu sync.Mutex
 	machines   map[string]*machine // by sysroot
 }
@@ -341,14 +345,26 @@ func (h *Host) Sources() (map[string]string, error) {
 	return h.folders, nil
 }
 
-// funcs is goelf.Image.Funcs; a descriptor has none.
+// funcs is goelf.Image.Funcs, read once, since each of many plugins may ask for what a
+// large host takes a tenth of a second to read; a descriptor has none.
 func (h *Host) funcs(f func(goelf.Func) bool) error {
 	if h.image == nil {
 		return nil
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return guard(func() error { return h.image.Funcs(f) })
+	h.funcsOnce.Do(func() {
+		h.funcsErr = guard(func() error {
+			return h.image.Funcs(func(fn goelf.Func) bool {
+				h.allFuncs = append(h.allFuncs, fn)
+				return true
+			})
+		})
+	})
+	for _, fn := range h.allFuncs {
+		if !f(fn) {
+			break
+		}
+	}
+	return h.funcsErr
 }
 
 // foldersOf gives each package the folder that most of its functions name: a
