@@ -24,7 +24,7 @@ func descriptorSeeds() []string {
 			`"settings":[{"key":"-trimpath","value":"true"},{"key":"GOAMD64","value":"v1"},{"key":"DefaultGODEBUG","value":"panicnil=1"},{"key":"vcs.revision","value":"abc"}],` +
 			`"packages":[{"path":"example.com/m","hash":"0011223344556677"},{"path":"runtime","hash":"0000000100000000"}],"loading":"works","interpreter":"/lib64/ld-linux-x86-64.so.2",` +
 			`"needed":["libc.so.6","/etc/passwd"],"glibc":"2.34","moduledataSize":592,"folders":{"example.com/m":"/src/m"},"cSymbols":"AAECAwQFBgc=","rpath":["$ORIGIN/lib"],"runpath":["/lib"],` +
-			`"covered":["fmt"],"linkerStrings":{"example.com/m.V":"host"},"stringVariables":"AAECAwQFBgc=","contract":[{"symbol":"Greet","type":"func(string) string"}]}`,
+			`"covered":["fmt"],"linkerStrings":{"example.com/m.V":"host"},"stringVariables":"AAECAwQFBgc=","contract":[{"symbol":"Greet","type":"func(string) string"},{"symbol":"P","type":"a.b/c.I","text":"c.I","interface":"interface { M() }"},{"symbol":"V"}]}`,
 		`{"schema":"plugtool.host/v1","file":"h","kind":"executable","platform":"linux/arm64","loading":"stub"}`,
 	}
 }

@@ -73,7 +73,7 @@ func (p *program) scaffold(c *cli.Context) error {
 	}
 	data.GoVersion = goVersion
 	if host := c.String("host"); host != "" {
-		if err := addHost(&data, host, kind, modCache); err != nil {
+		if err := p.addHost(&data, host, kind, modCache); err != nil {
 			return err
 		}
 		if kind == templates.KindInterface && data.Contract == nil {
@@ -122,7 +122,7 @@ func defaultModule(dir string) (string, error) {
 
 // addHost adds to a plugin's data what there is to know of the host that is to
 // load it: its facts, its descriptor and the contract that both share.
-func addHost(data *templates.Data, file string, kind templates.Kind, modCache string) error {
+func (p *program) addHost(data *templates.Data, file string, kind templates.Kind, modCache string) error {
 	host, err := inspector.OpenHost(file)
 	if err != nil {
 		return err
@@ -134,6 +134,9 @@ func addHost(data *templates.Data, file string, kind templates.Kind, modCache st
 	}
 	if data.Descriptor, err = host.Descriptor(); err != nil {
 		return err
+	}
+	for _, r := range host.Contract() {
+		p.progressf("%s asks its plugins for %s", file, r)
 	}
 	if kind != templates.KindInterface {
 		return nil
