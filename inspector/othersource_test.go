@@ -73,3 +73,19 @@ func TestOtherSource(t *testing.T) {
 		}
 	}
 }
+
+func TestGoPatch(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		host, plugin string
+		want         bool
+	}{
+		{"go1.26.8", "go1.26.7", true}, {"go1.26.7", "go1.26.8", true}, {"go1.26.8", "go1.26.8", false}, {"go1.26.8", "", false},
+		{"go1.26.8 X:nodwarf5", "go1.26.8", false}, {"go1.26.8 X:nodwarf5", "go1.26.7", true},
+	} {
+		p := &process{host: &Host{bin: Binary{GoVersion: test.host}}}
+		if _, got := p.goPatch(&Plugin{File: "p.so", Binary: &Binary{GoVersion: test.plugin}}); got != test.want {
+			t.Errorf("host %q, plugin %q: %t, want %t", test.host, test.plugin, got, test.want)
+		}
+	}
+}

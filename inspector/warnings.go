@@ -123,7 +123,10 @@ func revision(b *Binary) string {
 // Plugins bring their own code of all packages, the runtime included, and share the
 // variables: what one release mended, the other's code does not have.
 func (p *process) goPatch(plug *Plugin) (Finding, bool) {
-	a, b := p.host.Binary().GoVersion, plug.Binary.GoVersion
+	// Experiments, as in go1.26.8 X:nodwarf5, are no release; those that count for
+	// plugins change hashes.
+	a, _, _ := strings.Cut(p.host.Binary().GoVersion, " X:")
+	b, _, _ := strings.Cut(plug.Binary.GoVersion, " X:")
 	if a == b || a == "" || b == "" {
 		return Finding{}, false
 	}
