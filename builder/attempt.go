@@ -129,9 +129,10 @@ func (r *run) build(ctx context.Context, src Source, plan *Plan) (*attempt, erro
 }
 
 // offerOutput gives the go command the output that is there already: it links
-// nothing where that is up to date. What is going to be signed is always linked
-// anew, since an output is no proof of where it came from. The result is nil
-// where nothing was offered.
+// nothing where that is up to date, which it tells by the start of the file: one that
+// is cut off or changed behind that is not offered, where it does not load. What is
+// going to be signed is always linked anew, since an output is no proof of where it
+// came from. The result is nil where nothing was offered.
 func (r *run) offerOutput(file string) (offered fs.FileInfo, err error) {
 	if r.opts.Seal != nil {
 		return nil, nil
@@ -148,6 +149,11 @@ func (r *run) offerOutput(file string) (offered fs.FileInfo, err error) {
 	}
 	if _, err := in.ReadAt(magic[:], 0); err != nil || string(magic[:]) != "\x7fELF" {
 		return nil, nil // the go command refuses to overwrite what is no object
+	}
+	there := inspector.MapPlugin(r.opts.Output)
+	v, err := inspector.Check(r.host, []*inspector.Plugin{there})
+	if err = errors.Join(err, there.Close()); err != nil || v.Worst() != inspector.Loads {
+		return nil, nil
 	}
 	out, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fi.Mode().Perm())
 	if err != nil {

@@ -24,7 +24,7 @@ func (p *process) hostRefuses(plug *Plugin) (PluginVerdict, bool) {
 	case LoadingNone:
 		f := hostWithoutPlugins.finding(fmt.Sprintf("%s never loads plugins: it does not import package plugin", b.File))
 		f.Detail = "the linker left package plugin out, so the program has no code that could open one"
-		f.Host, f.Fix = "no package plugin", []string{`import "plugin" in the host and call plugin.Open, then ` + rebuild}
+		f.Host, f.Fix = "no package plugin", []string{`import "plugin" in the host's source and call plugin.Open`, rebuild}
 		return refuse("", f), true
 	}
 	return PluginVerdict{}, false

@@ -288,7 +288,7 @@ func (c fixCase) test(t *testing.T, world *fixWorld) {
 		v = b.verify(list)
 	}
 	if got := b.load(list); got != "loads" {
-		t.Errorf("after all fixes the host says %q", got)
+		t.Errorf("after all fixes the host says %q, verify %+v", got, b.verify(list))
 	}
 }
 

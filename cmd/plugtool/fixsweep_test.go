@@ -19,7 +19,7 @@ func TestAllFixes(t *testing.T) {
 }
 
 func moreFixCases() []fixCase {
-	return slices.Concat(settingCases(), sourceCases(), combinedCases())
+	return slices.Concat(settingCases(), sourceCases(), combinedCases(), otherCases())
 }
 
 func settingCases() []fixCase {
