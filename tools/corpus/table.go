@@ -71,7 +71,7 @@ func (r *result) String() string {
 	}
 	for i, p := range r.combo.plugins {
 		really, verdict := r.really[i], r.verdict[i]
-		if really.Outcome == verdict.Outcome && really.Refusal == verdict.Refusal {
+		if really.Outcome == verdict.Outcome && inJSON(really.Refusal) == verdict.Refusal {
 			fmt.Fprintf(&b, "    %s: %s\n", p.name, event{really.Outcome, really.Refusal, verdict.ids, really.how})
 			continue
 		}

@@ -66,9 +66,12 @@ func differences(really, verdict []event) (outcomes, texts []int) {
 	for i := range really {
 		if really[i].Outcome != verdict[i].Outcome {
 			outcomes = append(outcomes, i)
-		} else if string([]rune(really[i].Refusal)) != verdict[i].Refusal { // JSON has no bytes that are not UTF-8
+		} else if inJSON(really[i].Refusal) != verdict[i].Refusal {
 			texts = append(texts, i)
 		}
 	}
 	return slices.Clip(outcomes), slices.Clip(texts)
 }
+
+// inJSON is a text as JSON holds it, which has no bytes that are not UTF-8.
+func inJSON(text string) string { return string([]rune(text)) }
