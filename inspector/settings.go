@@ -44,6 +44,9 @@ func (x *explainer) globals() []*cause {
 			}
 		}
 	}
+	if c := x.processorCause(); c != nil {
+		list = append(list, c)
+	}
 	if x.differs("internal/goexperiment") && !sameSet(experimentsOf(a), experimentsOf(b)) {
 		list = append(list, x.experimentCause())
 	}
@@ -59,6 +62,27 @@ func (x *explainer) globals() []*cause {
 		x.name(c)
 	}
 	return list
+}
+
+// processorCause gives the processors that the two were compiled for where they decide
+// what the standard library inlines: packages with operations for which newer ones have
+// an instruction are then others. On amd64 and arm no such package is.
+func (x *explainer) processorCause() *cause {
+	_, arch, _ := strings.Cut(x.host.binary.Platform, "/")
+	pkgs := map[string][]string{
+		"386":     {"math"},
+		"ppc64le": {"math/bits", "internal/runtime/sys"},
+		"riscv64": {"math/bits", "internal/runtime/sys"},
+	}[arch]
+	if !slices.ContainsFunc(pkgs, x.differs) {
+		return nil
+	}
+	key, _ := architectureLevels(arch)
+	c := x.settingCause(key)
+	if c != nil {
+		c.detail = "what a processor has an instruction for is inlined, in the standard library too"
+	}
+	return c
 }
 
 func (x *explainer) differs(pkg string) bool {
