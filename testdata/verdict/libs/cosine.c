@@ -1,0 +1,3 @@
+double cos(double);
+volatile double angle;
+int foo(void) { return (int)cos(angle); }
