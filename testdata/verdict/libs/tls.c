@@ -9,3 +9,7 @@
 #endif
 __thread char block[BYTES] __attribute__((tls_model(MODEL), aligned(ALIGN)));
 int foo(void) { return block[1]; }
+#ifdef UNDEFINED
+int more(void);
+int bar(void) { return more(); }
+#endif
