@@ -74,7 +74,7 @@ type Options struct {
 // Check is the function Check with options.
 func (o Options) Check(host *Host, plugins []*Plugin) (*Verdict, error) {
 	p := o.newProcess(host)
-	if err := o.checkSysroot(host); err != nil {
+	if err := guard(func() error { return o.checkSysroot(host) }); err != nil {
 		return nil, err
 	}
 	b := host.Binary()

@@ -27,6 +27,18 @@ func readAll(data []byte) {
 	im.PackageHash("runtime")
 	im.PackageHashes()
 	im.Needed()
+	im.Dependencies()
+	im.VersionDefs()
+	im.CheckSegments()
+	im.CheckDynamic()
+	im.CheckRelro()
+	im.CheckInit()
+	if refs, err := im.References(); err == nil {
+		for _, r := range refs[:min(len(refs), 100)] {
+			im.Find(r.Name, r.Version, true)
+			im.Find(r.Name, goelf.VersionRef{}, false)
+		}
+	}
 	im.VersionNeeds()
 	if m, err := im.ReadPlugin(0); err == nil {
 		if types, err := im.PluginTypes(m, 0); err == nil {
