@@ -141,6 +141,7 @@ func cacheLevels(data []byte, o binary.ByteOrder, str func(uint32) string) []str
 		for j := int64(0); j+4 <= size; j += 4 {
 			levels = append(levels, str(o.Uint32(data[off+j:])))
 		}
+		break // there is one such section; a hostile file has a million that overlap
 	}
 	return levels
 }
