@@ -1,3 +1,5 @@
+//go:build linux && libraries
+
 package inspector_test
 
 import (
@@ -100,43 +102,6 @@ func openInRoot(t *testing.T, root string, plugins []string) []opened {
 		t.Fatalf("%v\n%s", err, stderr.Bytes())
 	}
 	return list
-}
-
-// readOpened reads what the host printed.
-func readOpened(output string) []opened {
-	var list []opened
-	for line := range strings.Lines(output) {
-		line = strings.TrimSuffix(line, "\n")
-		if line == "loads" {
-			list = append(list, opened{inspector.Loads, ""})
-		} else if text, ok := strings.CutPrefix(line, "refused\t"); ok {
-			if _, rest, ok := strings.Cut(text, `"): `); ok {
-				text = rest // without plugin.Open("NAME"):
-			}
-			list = append(list, opened{inspector.Refused, text})
-		}
-	}
-	return list
-}
-
-func verdictIn(t *testing.T, o inspector.Options, host string, files []string) *inspector.Verdict {
-	t.Helper()
-	h, err := inspector.OpenHost(host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
-	var plugins []*inspector.Plugin
-	for _, f := range files {
-		p := inspector.MapPlugin(f)
-		defer p.Close()
-		plugins = append(plugins, p)
-	}
-	v, err := o.Check(h, plugins)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
 }
 
 // TestSysrootIsChecked: a folder that is no machine's is an error, not a verdict.
