@@ -64,6 +64,9 @@ func (p *program) build(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := o.mayWrite(c.String("output"), c.String("key")); err != nil {
+		return err
+	}
 	host, err := openHost(o.host, o.hostKeys)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -40,6 +41,9 @@ func (p *program) diff(c *cli.Context) error {
 	}
 	files, err := expandFolders(args[2:])
 	if err != nil {
+		return err
+	}
+	if err := outputs.mayWrite(slices.Concat(args[:2], files)...); err != nil {
 		return err
 	}
 	keys, err := readPublicKeys(c.StringSlice("host-key"))

@@ -28,7 +28,7 @@ func (p *program) describeHost(c *cli.Context) error {
 	if c.NArg() != 1 {
 		return usagef("plugtool host HOST -o FILE", "want one host, got %d", c.NArg())
 	}
-	host, err := inspector.OpenHost(c.Args().First())
+	host, err := openHost(c.Args().First(), nil)
 	if err != nil {
 		return err
 	}
@@ -45,6 +45,11 @@ func (p *program) describeHost(c *cli.Context) error {
 		return err
 	}
 	if file := c.String("output"); file != "" && file != "-" {
+		if !isDescriptor(host.Binary().File) { // which may be written anew, with another contract
+			if err := mayWrite("-o "+file, file, c.Args().First()); err != nil {
+				return err
+			}
+		}
 		return writeFile(file, 0o666, write)
 	}
 	return write(p.out)

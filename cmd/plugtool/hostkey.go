@@ -25,6 +25,9 @@ func (p *program) hostKeys(c *cli.Context, conf config, configured names) ([]*bu
 // openHost opens a host. With keys, its bytes have to be signed by one of them:
 // a descriptor that nobody answers for can say anything.
 func openHost(file string, keys []*bundle.PublicKey) (*inspector.Host, error) {
+	if file == "" {
+		return nil, usagef("HOST is the host binary or its descriptor", "the name of a host is empty")
+	}
 	if len(keys) == 0 {
 		return inspector.OpenHost(file)
 	}

@@ -32,6 +32,9 @@ func (p *program) inspect(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := outputs.mayWrite(c.Args().First()); err != nil {
+		return err
+	}
 	b, err := inspector.Inspect(c.Args().First())
 	if err != nil {
 		return err

@@ -56,6 +56,11 @@ func (p *program) sign(c *cli.Context) error {
 	if key == "" {
 		return usagef("`plugtool generate-key-pair` makes one", "no key to sign with: --key is missing")
 	}
+	for _, flag := range []string{"bundle", "output-signature"} {
+		if err := mayWrite("--"+flag+" "+c.String(flag), c.String(flag), append(files, key)...); err != nil {
+			return err
+		}
+	}
 	s, err := p.loadSigner(c.Context, key, c.Bool("no-input"))
 	if err != nil {
 		return err

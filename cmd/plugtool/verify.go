@@ -190,6 +190,9 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 	if o.ci, err = p.ciService(c.String("ci"), conf); err != nil {
 		return verifyOptions{}, err
 	}
+	if err := o.mayWrite(); err != nil {
+		return verifyOptions{}, err
+	}
 	return o, p.readTarget(c, conf, &o)
 }
 
