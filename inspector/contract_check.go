@@ -180,11 +180,6 @@ func (c *contractCheck) lacksMethods(s *subject, has []gotype.Method) (*Finding,
 func (c *contractCheck) otherType(s *subject) (*Finding, error) {
 	f := contractType.finding(fmt.Sprintf("%s: %s is %s, host asserts %s", c.plug.File, s.symbol, s.is, s.typ))
 	f.Host, f.Plugin = c.wants(s.Requirement), s.symbol+" is "+s.is.String()
-	if named := s.is.Clone().ByName(); gotype.Equal(named, s.typ) {
-		f.Detail = "the contract names packages where their import paths belong"
-		f.Fix = []string{"write the contract as " + ShellQuote(s.symbol+"="+s.is.String())}
-		return &f, nil
-	}
 	f.Detail = "the host's type assertion fails: interface conversion: plugin.Symbol is " + s.facts.Text + ", not " + s.goText()
 	if s.facts.Text == s.goText() {
 		suffix, err := c.sameText(s)
@@ -192,6 +187,11 @@ func (c *contractCheck) otherType(s *subject) (*Finding, error) {
 			return nil, err
 		}
 		f.Detail += suffix
+	}
+	if named := s.is.Clone().ByName(); gotype.Equal(named, s.typ) {
+		f.Detail = joinDetail(f.Detail, "the contract names packages where their import paths belong")
+		f.Fix = []string{"write the contract as " + ShellQuote(s.symbol+"="+s.is.String())}
+		return &f, nil
 	}
 	why, fix := c.mendType(s)
 	f.Detail = joinDetail(f.Detail, why)

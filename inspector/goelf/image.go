@@ -107,6 +107,7 @@ func (im *Image) readIdent(id []byte) error {
 	if len(id) < 16 || string(id[:4]) != "\x7fELF" {
 		return ErrNotELF
 	}
+	im.osabi = id[7]
 	switch id[4] {
 	case 1:
 	case 2:
