@@ -12,6 +12,7 @@ type cause struct {
 	title, detail, host, plugin string
 	fix                         func(p *process, plug *Plugin) []string // nil for building the plugin anew
 	every                       bool                                    // it changes each package that it reaches by itself, not through others
+	version                     bool                                    // fix requires another version or fork of a module
 	packages                    []string
 }
 

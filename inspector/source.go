@@ -47,7 +47,7 @@ func (x *explainer) moduleCause(pkg string, h, m *Module) *cause {
 	if h.Path != m.Path {
 		c.host, c.plugin = h.Path+" "+c.host, m.Path+" "+c.plugin
 		c.title = fmt.Sprintf("%s has package %s in module %s, %s in %s", x.host.name, pkg, c.host, x.plugin.name, c.plugin)
-		c.fix = getFix(h, m)
+		c.fix, c.version = getFix(h, m), true
 		return c
 	}
 	a, b := x.host.originOf(h), x.plugin.originOf(m)
@@ -72,7 +72,7 @@ func (x *explainer) moduleCause(pkg string, h, m *Module) *cause {
 		c.detail = joinDetail(c.detail, x.uncommitted(h))
 		c.fix = sourceFix(h, x.host)
 	} else {
-		c.fix = getFix(h, m)
+		c.fix, c.version = getFix(h, m), true
 	}
 	return c
 }

@@ -55,7 +55,7 @@ type Finding struct {
 	Packages []string `json:"packages,omitempty"` // all of them, where one cause covers several
 	Host     string   `json:"host,omitempty"`     // what the host has
 	Plugin   string   `json:"plugin,omitempty"`   // what the plugin has
-	Fix      []string `json:"fix,omitempty"`      // commands or edits, in the order in which to apply them
+	Fix      []string `json:"fix"`                // commands or edits, in the order in which to apply them
 	Docs     string   `json:"docs,omitempty"`     // where the finding is explained
 }
 

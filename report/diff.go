@@ -71,7 +71,11 @@ func WriteDiffJSON(w io.Writer, d *inspector.HostDiff) error {
 }
 
 func verdictOf(v inspector.PluginVerdict) diffVerdict {
-	return diffVerdict{v.Outcome, v.Refusal, list(v.Findings)}
+	findings := list(v.Findings)
+	for i, f := range findings {
+		findings[i].Fix = list(f.Fix)
+	}
+	return diffVerdict{v.Outcome, v.Refusal, findings}
 }
 
 // list copies a slice, so that none is ever null.

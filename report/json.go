@@ -63,6 +63,7 @@ func (r *Report) verifyResult(result Result) verifyResult {
 	for _, p := range result.Plugins {
 		findings := []verifyFinding{}
 		for _, f := range r.findings(result.Host, p) {
+			f.Fix = list(f.Fix)
 			findings = append(findings, verifyFinding{f.Finding, f.Suppressed})
 		}
 		out.Plugins = append(out.Plugins, verifyPlugin{

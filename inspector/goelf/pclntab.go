@@ -71,10 +71,12 @@ func (im *Image) funcs(moduledata uint64, f func(Func) bool) error {
 		return err
 	}
 	o := im.Order
-	for ; len(t.index) >= 8; t.index = t.index[8:] {
+	// The last entry marks the end of the text. It has no function: what stands in
+	// that place are the first bytes of what follows (runtime.moduledataverify1).
+	for ; len(t.index) >= 16; t.index = t.index[8:] {
 		off := uint64(o.Uint32(t.index[4:]))
 		if off+funcHeader > uint64(len(t.funcs)) {
-			continue // the last entry marks the end of the text
+			continue
 		}
 		fn := t.funcs[off:]
 		name, err := stringAt(t.names, uint64(o.Uint32(fn[4:])))
