@@ -1,6 +1,7 @@
 package inspector_test
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/plugtool/plugtool/inspector"
+	"github.com/plugtool/plugtool/inspector/goelf"
 )
 
 func TestInspectPlugin(t *testing.T) {
@@ -96,6 +98,34 @@ func TestSources(t *testing.T) {
 		}
 		if got := s["fmt"]; filepath.Base(got) != "fmt" {
 			t.Errorf("%s: fmt is in %q", name, got)
+		}
+	}
+}
+
+// The names that the function tables give are whole ones: each stands between zeroes.
+func TestFuncNames(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"host", "host-pie", "host-untrim", "host-21", "host-23", "host-27"} {
+		data, err := os.ReadFile(shop.file(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		im, err := goelf.NewBytes(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := make(map[string]bool)
+		for s := range bytes.SplitSeq(data, []byte{0}) {
+			whole[string(s)] = true
+		}
+		err = im.Funcs(func(f goelf.Func) bool {
+			if !whole[f.Name] {
+				t.Errorf("%s: %q in %s is no function's name", name, f.Name, f.File)
+			}
+			return true
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

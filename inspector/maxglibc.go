@@ -71,7 +71,7 @@ func (o Options) tooNew(plug *Plugin) []Finding {
 	})
 	for _, n := range needs {
 		v, ok := glibcVersion(n.Version)
-		if !ok || n.Weak {
+		if !ok || n.Weak || compareDotted(v, most) <= 0 {
 			continue
 		}
 		names := symbolsOf(d, n.Version)

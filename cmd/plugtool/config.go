@@ -172,6 +172,11 @@ func configError(file string, err error) error {
 	if errors.As(err, &mistyped) {
 		message = "want " + wanted(mistyped.DstType.Kind())
 	}
+	if alias, ok := strings.CutPrefix(message, "could not find alias "); ok {
+		alias = "*" + strings.Trim(alias, `"`)
+		message = alias + " is read as an alias, which the file does not define"
+		hint = fmt.Sprintf("write it in quotes: %q", alias)
+	}
 	field := strings.Trim(strings.TrimPrefix(message, "unknown field "), `"`)
 	if slices.Contains(loosening, field) {
 		message = fmt.Sprintf("%q may not be set here, because it loosens what is checked or allowed", field)

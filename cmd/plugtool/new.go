@@ -72,7 +72,7 @@ func (p *program) scaffold(c *cli.Context) error {
 		return err
 	}
 	data.GoVersion = goVersion
-	if host := c.String("host"); host != "" {
+	if host := c.String("host"); c.IsSet("host") {
 		if err := p.addHost(&data, host, kind, modCache); err != nil {
 			return err
 		}
@@ -123,7 +123,7 @@ func defaultModule(dir string) (string, error) {
 // addHost adds to a plugin's data what there is to know of the host that is to
 // load it: its facts, its descriptor and the contract that both share.
 func (p *program) addHost(data *templates.Data, file string, kind templates.Kind, modCache string) error {
-	host, err := inspector.OpenHost(file)
+	host, err := openHost(file, nil)
 	if err != nil {
 		return err
 	}
