@@ -190,13 +190,16 @@ func toolchainFix(p *process, plug *Plugin) []string {
 		p.buildCommand(plug, "--toolchain", "./GOROOT")}
 }
 
-// agreeingFix makes a plugin agree with one that was opened before it.
+// agreeingFix makes a plugin agree with one that was opened before it, and that may
+// have been refused.
 func (p *process) agreeingFix(first, plug *Plugin, causes []*cause, refused bool) []string {
+	c, list := causes[0], []string(nil)
 	if refused {
-		return []string{p.buildCommand(first), p.buildCommand(plug)}
+		list = append(list, p.buildCommand(first))
 	}
-	if c := causes[0]; c.fix != nil {
-		return c.fix(p, plug)
+	// A refused plugin that is built anew keeps its versions, but not its settings.
+	if c.fix == nil || refused && !c.version {
+		return append(list, p.buildCommand(plug))
 	}
-	return []string{p.buildCommand(plug)}
+	return append(list, c.fix(p, plug)...)
 }
