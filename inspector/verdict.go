@@ -50,13 +50,13 @@ type Finding struct {
 	Slug     string   `json:"slug"`
 	Severity Severity `json:"severity"`
 	Title    string   `json:"title"`
-	Detail   string   `json:"detail,omitempty"`
-	Package  string   `json:"package,omitempty"`  // the package, or the first of several
+	Detail   string   `json:"detail"`
+	Package  string   `json:"package"`            // the package, or the first of several
 	Packages []string `json:"packages,omitempty"` // all of them, where one cause covers several
-	Host     string   `json:"host,omitempty"`     // what the host has
-	Plugin   string   `json:"plugin,omitempty"`   // what the plugin has
+	Host     string   `json:"host"`               // what the host has
+	Plugin   string   `json:"plugin"`             // what the plugin has
 	Fix      []string `json:"fix"`                // commands or edits, in the order in which to apply them
-	Docs     string   `json:"docs,omitempty"`     // where the finding is explained
+	Docs     string   `json:"docs"`               // where the finding is explained
 }
 
 // Worst gives the outcome that matters most for an exit code: Crashes or

@@ -108,7 +108,8 @@ func TestWriteJSON(t *testing.T) {
               "plugin": "-trimpath=false",
               "fix": [
                 "plugtool build --host golangci-lint -o linter.so"
-              ]
+              ],
+              "docs": ""
             },
             {
               "id": "PT901",
@@ -116,6 +117,9 @@ func TestWriteJSON(t *testing.T) {
               "severity": "error",
               "title": "linter.so is not signed",
               "detail": "there is no signature",
+              "package": "",
+              "host": "",
+              "plugin": "",
               "fix": [
                 "plugtool sign --key our.key linter.so"
               ],
