@@ -1,8 +1,11 @@
 package inspector_test
 
 import (
+	"bytes"
 	"encoding/binary"
+	"math/rand/v2"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -64,5 +67,41 @@ func patch(data []byte, regions [][2]int, p []byte) {
 		binary.LittleEndian.PutUint64(word, binary.LittleEndian.Uint64(word)-what)
 	case 4:
 		binary.LittleEndian.PutUint32(word, uint32(int32(int16(what))))
+	}
+}
+
+// TestDamagedPluginsAllocateLittle: 64 MB for a file of 10 MB are the most that judging
+// may allocate, whatever the file says. It does not run beside other tests, since it
+// counts what the process allocates.
+func TestDamagedPluginsAllocateLittle(t *testing.T) {
+	good, err := os.ReadFile(shop.file(t, "plain-strip.so"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := inspector.OpenHost(shop.file(t, "host"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	if _, err := inspector.Check(h, []*inspector.Plugin{inspector.NewPlugin("p.so", good)}); err != nil {
+		t.Fatal(err) // from here on the host's part is read
+	}
+	limit := uint64(len(good)) / 10 * 64
+	regions, rnd := hotRegions(t, good), rand.New(rand.NewPCG(7, 9))
+	for i := range 300 {
+		data := bytes.Clone(good)
+		for range 1 + rnd.IntN(6) {
+			words := binary.LittleEndian.AppendUint64(nil, rnd.Uint64())
+			patch(data, regions, words)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := inspector.Check(h, []*inspector.Plugin{inspector.NewPlugin("p.so", data)}); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > limit {
+			t.Errorf("round %d: %d bytes for a file of %d, at most %d", i, n, len(good), limit)
+		}
 	}
 }
