@@ -203,14 +203,21 @@ func (x *explainer) inherited(pkg string, std bool) []*cause {
 }
 
 // mayNeed says whether a package may import another one that was linked before it: a
-// published module does not import the main module or members of its workspace.
+// published module does not import the main module, nor members of its workspace that
+// are not published.
 func (x *explainer) mayNeed(pkg, other string) bool {
 	h, m := x.host.moduleOf(pkg), x.host.moduleOf(other)
 	if h == nil || m == nil || x.host.originOf(h).folder() {
 		return true
 	}
-	o := x.host.originOf(m)
-	return o != checkout && o != workspace
+	switch x.host.originOf(m) {
+	case checkout:
+		return false
+	case workspace: // unless it stands for a published one, as the other side has it
+		n := x.plugin.moduleOf(other)
+		return n != nil && !x.plugin.originOf(n).folder()
+	}
+	return true
 }
 
 // add files a package under a cause, or under an equal one that is there.
