@@ -22,7 +22,7 @@ type attempt struct {
 	src     Source
 	dir     string // its temporary folder
 	file    string
-	offered fs.FileInfo // the output that was there already, copied to file; nil for none
+	offered fs.FileInfo // of file, where it began as the output that was there already; nil for none
 	data    []byte
 	verdict *inspector.Verdict
 }
@@ -118,59 +118,31 @@ func (r *run) build(ctx context.Context, src Source, plan *Plan) (*attempt, erro
 		return nil, err
 	}
 	r.progress("building %s with %s for %s (layout %s)", plan.Package, plan.Toolchain.Version, plan.Host, plan.Layout.Name)
-	if _, err := r.goRun(ctx, plan, dir, allInWork(plan.buildArgs(a.file), dir)); err != nil {
+	if err := r.compile(ctx, a); err != nil {
 		return nil, err
 	}
-	if a.data, err = os.ReadFile(a.file); err != nil {
-		return nil, err
+	if a.untouched() && a.verdict.Worst() != inspector.Loads {
+		// The go command tells by the start of the file whether it is up to date: this
+		// one is cut off, or was changed behind that.
+		a.offered = nil
+		if err := os.Remove(a.file); err != nil {
+			return nil, err
+		}
+		err = r.compile(ctx, a)
 	}
-	a.verdict, err = inspector.Options{Contract: r.opts.Contract}.Check(r.host, []*inspector.Plugin{inspector.NewPlugin(r.opts.Output, a.data)})
 	return a, err
 }
 
-// offerOutput gives the go command the output that is there already: it links
-// nothing where that is up to date, which it tells by the start of the file: one that
-// is cut off or changed behind that is not offered, where it does not load. What is
-// going to be signed is always linked anew, since an output is no proof of where it
-// came from. The result is nil where nothing was offered.
-func (r *run) offerOutput(file string) (offered fs.FileInfo, err error) {
-	if r.opts.Seal != nil {
-		return nil, nil
+// compile runs an attempt's go build and has what it wrote judged.
+func (r *run) compile(ctx context.Context, a *attempt) (err error) {
+	if _, err := r.goRun(ctx, a.plan, a.dir, allInWork(a.plan.buildArgs(a.file), a.dir)); err != nil {
+		return err
 	}
-	in, err := os.Open(r.opts.Output)
-	if err != nil {
-		return nil, nil // what cannot be read is of no use to the go command
+	if a.data, err = os.ReadFile(a.file); err != nil {
+		return err
 	}
-	defer in.Close()
-	var magic [4]byte
-	fi, err := in.Stat()
-	if err != nil || !fi.Mode().IsRegular() {
-		return nil, nil
-	}
-	if _, err := in.ReadAt(magic[:], 0); err != nil || string(magic[:]) != "\x7fELF" {
-		return nil, nil // the go command refuses to overwrite what is no object
-	}
-	there := inspector.MapPlugin(r.opts.Output)
-	v, err := inspector.Check(r.host, []*inspector.Plugin{there})
-	if err = errors.Join(err, there.Close()); err != nil || v.Worst() != inspector.Loads {
-		return nil, nil
-	}
-	out, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fi.Mode().Perm())
-	if err != nil {
-		return nil, err
-	}
-	_, err = io.Copy(out, in)
-	if err = errors.Join(err, out.Close()); err != nil {
-		return nil, err
-	}
-	return os.Stat(file)
-}
-
-// untouched says whether the go command left the offered output as it was.
-func (a *attempt) untouched() bool {
-	now, err := os.Stat(a.file)
-	return err == nil && a.offered != nil && os.SameFile(a.offered, now) &&
-		a.offered.ModTime().Equal(now.ModTime()) && a.offered.Size() == now.Size()
+	a.verdict, err = inspector.Options{Contract: r.opts.Contract}.Check(r.host, []*inspector.Plugin{inspector.NewPlugin(r.opts.Output, a.data)})
+	return err
 }
 
 // write makes a folder with a plan's temporary files.

@@ -21,10 +21,10 @@ func (r *run) finish(a *attempt) (*Result, error) {
 		}
 		res.Sidecar = r.opts.Output + sidecarExtension
 	}
-	if res.Unchanged = a.untouched(); !res.Unchanged {
-		if err := place(a.file, r.opts.Output, sidecar); err != nil {
-			return nil, err
-		}
+	if res.Unchanged = r.unchanged(a); res.Unchanged {
+		touch(r.opts.Output)
+	} else if err := place(a.file, r.opts.Output, sidecar); err != nil {
+		return nil, err
 	}
 	if r.opts.Write {
 		var err error
