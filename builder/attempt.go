@@ -3,7 +3,6 @@ package builder
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -85,7 +84,7 @@ func (r *run) try(ctx context.Context, src Source, l Layout) (*attempt, error) {
 		return nil, err
 	}
 	if !plan.needsGraph {
-		a, err := r.build(ctx, src, plan)
+		a, err := r.buildPlan(ctx, src, plan)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
@@ -101,11 +100,11 @@ func (r *run) try(ctx context.Context, src Source, l Layout) (*attempt, error) {
 	if plan, err = r.planFor(src, l); err != nil {
 		return nil, err
 	}
-	return r.build(ctx, src, plan)
+	return r.buildPlan(ctx, src, plan)
 }
 
-// build runs go build for a plan, and has the result judged.
-func (r *run) build(ctx context.Context, src Source, plan *Plan) (*attempt, error) {
+// buildPlan runs go build for a plan, and has the result judged.
+func (r *run) buildPlan(ctx context.Context, src Source, plan *Plan) (*attempt, error) {
 	if err := r.checkSums(src, plan); err != nil {
 		return nil, err
 	}
@@ -147,9 +146,7 @@ func (r *run) compile(ctx context.Context, a *attempt) (err error) {
 
 // write makes a folder with a plan's temporary files.
 func (r *run) write(plan *Plan) (dir string, err error) {
-	r.files++
-	dir = filepath.Join(r.work.path, fmt.Sprintf("plan%d", r.files))
-	if err := os.Mkdir(dir, 0o700); err != nil {
+	if dir, err = r.work.folder(); err != nil {
 		return "", err
 	}
 	for _, f := range plan.files {

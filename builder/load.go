@@ -22,32 +22,7 @@ import (
 // Load gathers what NewPlan needs to know of the plugin's source and of this
 // machine. It runs one go command, go env, which reaches no network.
 func Load(ctx context.Context, host Host, opts Options) (Source, error) {
-	f, err := host.index()
-	if err != nil {
-		return Source{}, err
-	}
-	var src Source
-	if src.Go, err = loadGoEnv(ctx, opts); err != nil {
-		return src, err
-	}
-	start, err := src.locate(opts)
-	if err != nil {
-		return src, err
-	}
-	if err := src.readModule(); err != nil {
-		return src, err
-	}
-	if err := src.readWorkspace(start, opts); err != nil {
-		return src, err
-	}
-	if err := src.readFolders(f, opts); err != nil {
-		return src, err
-	}
-	src.findSums(f)
-	src.findProfile(f, opts)
-	release, _ := goRelease(host.Binary.GoVersion)
-	src.SDKs = findSDKs(release, src.Go, opts)
-	return src, nil
+	return new(known).load(ctx, host, opts)
 }
 
 // loadGoEnv asks the go command for its settings, outside any module, so that no

@@ -31,7 +31,6 @@ type run struct {
 	facts *hostFacts
 	opts  Options
 	work  *workDir
-	files int // folders made in work so far
 }
 
 // HostFacts reads from a host what a plan needs.
@@ -51,8 +50,11 @@ func HostFacts(h *inspector.Host) (Host, error) {
 // Prepare computes the plan that Run would start with, the go command having
 // been asked where the facts at hand do not suffice. It builds nothing.
 func Prepare(ctx context.Context, host *inspector.Host, opts Options) (plan *Plan, err error) {
-	r, src, err := start(ctx, host, &opts)
+	r, src, err := start(ctx, new(known), host, opts)
 	if err != nil {
+		return nil, err
+	}
+	if r.work, err = newWorkDir(tempBase(opts.Env)); err != nil {
 		return nil, err
 	}
 	defer func() { err = alsoErr(err, r.work.remove()) }()
@@ -80,11 +82,19 @@ func Prepare(ctx context.Context, host *inspector.Host, opts Options) (plan *Pla
 // nothing is written. Cancelling the context ends all that was started and
 // leaves nothing behind.
 func Run(ctx context.Context, host *inspector.Host, opts Options) (res *Result, err error) {
-	r, src, err := start(ctx, host, &opts)
+	r, src, err := start(ctx, new(known), host, opts)
 	if err != nil {
 		return nil, err
 	}
+	if r.work, err = newWorkDir(tempBase(opts.Env)); err != nil {
+		return nil, err
+	}
 	defer func() { err = alsoErr(err, r.work.remove()) }()
+	return r.build(ctx, src)
+}
+
+// build tries one layout after the other.
+func (r *run) build(ctx context.Context, src Source) (*Result, error) {
 	layouts, err := r.layouts(src)
 	if err != nil {
 		return nil, err
@@ -120,43 +130,40 @@ func Run(ctx context.Context, host *inspector.Host, opts Options) (res *Result, 
 	}
 	switch {
 	case best != nil && best.broken() != "":
-		return nil, &NoFitError{Host: host.Binary().File, Reason: best.broken(), Verdict: best.verdict, Loads: true}
+		return nil, &NoFitError{Host: r.host.Binary().File, Reason: best.broken(), Verdict: best.verdict, Loads: true}
 	case best != nil:
 		return r.finish(best)
 	case refused != nil:
-		return nil, &NoFitError{Host: host.Binary().File, Reason: refused.refusal(), Verdict: refused.verdict}
+		return nil, &NoFitError{Host: r.host.Binary().File, Reason: refused.refusal(), Verdict: refused.verdict}
 	}
 	return nil, failed
 }
 
-// start checks all that can be checked before anything is built.
-func start(ctx context.Context, host *inspector.Host, opts *Options) (*run, Source, error) {
-	facts, err := HostFacts(host)
+// start checks all that can be checked before anything is built. The run that it
+// gives has no folder for temporary files yet.
+func start(ctx context.Context, k *known, host *inspector.Host, opts Options) (*run, Source, error) {
+	facts, err := k.hostFacts(host)
 	if err != nil {
 		return nil, Source{}, err
 	}
-	src, err := Load(ctx, facts, *opts)
+	src, err := k.load(ctx, facts, opts)
 	if err != nil {
 		return nil, src, err
 	}
-	if opts.Output, err = outputFile(*opts, src.Path); err != nil {
+	if opts.Output, err = outputFile(opts, src.Path); err != nil {
 		return nil, src, err
 	}
 	if err := checkOutput(opts.Output); err != nil {
 		return nil, src, err
 	}
-	p, err := newPlanner(facts, src, *opts)
+	p, err := newPlanner(facts, src, opts)
 	if err != nil {
 		return nil, src, err
 	}
-	if err := checkMachine(p, *opts); err != nil {
+	if err := checkMachine(p, opts); err != nil {
 		return nil, src, err
 	}
-	work, err := newWorkDir(tempBase(opts.Env))
-	if err != nil {
-		return nil, src, err
-	}
-	return &run{host: host, facts: p.host, opts: *opts, work: work}, src, nil
+	return &run{host: host, facts: p.host, opts: opts}, src, nil
 }
 
 func (r *run) layouts(src Source) ([]Layout, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/gofrs/flock"
 )
@@ -15,6 +16,7 @@ import (
 type workDir struct {
 	path string
 	lock *flock.Flock
+	made atomic.Int64 // folders in it
 }
 
 const (
@@ -49,10 +51,16 @@ func newWorkDir(base string) (*workDir, error) {
 		// Another run's sweep may have taken the folder for a dead one before
 		// the lock was there.
 		if _, err := os.Stat(filepath.Join(path, lockName)); locked && err == nil {
-			return &workDir{path, lock}, nil
+			return &workDir{path: path, lock: lock}, nil
 		}
 	}
 	return nil, fmt.Errorf("make a temporary folder in %s: others keep removing it", base)
+}
+
+// folder makes a folder in it.
+func (w *workDir) folder() (string, error) {
+	dir := filepath.Join(w.path, fmt.Sprintf("plan%d", w.made.Add(1)))
+	return dir, os.Mkdir(dir, 0o700)
 }
 
 // remove removes the folder and all in it.

@@ -32,9 +32,9 @@ type config struct {
 }
 
 type buildSection struct {
-	Host    string `yaml:"host"`
+	Host    names  `yaml:"host"`
 	HostKey names  `yaml:"host-key"`
-	Package string `yaml:"package"`
+	Package names  `yaml:"package"`
 	Output  string `yaml:"output"`
 	Key     string `yaml:"key"`
 }

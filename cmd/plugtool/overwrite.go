@@ -42,8 +42,9 @@ func (o verifyOptions) mayWrite() error {
 
 // mayWrite takes the output and the key as they were given.
 func (o buildOptions) mayWrite(output, key string) error {
-	if err := o.outputs.mayWrite(o.host, key); err != nil || o.Output == "" {
+	inputs := append(slices.Clone(o.hosts), key)
+	if err := o.outputs.mayWrite(inputs...); err != nil || o.Output == "" {
 		return err
 	}
-	return mayWrite("-o "+output, o.Output, o.host, key)
+	return mayWrite("-o "+output, o.Output, inputs...)
 }

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/plugtool/plugtool/builder"
+	"github.com/plugtool/plugtool/inspector"
+	"github.com/plugtool/plugtool/report"
+	"github.com/plugtool/plugtool/signer/bundle"
+)
+
+// buildOne builds one package for one host.
+func (p *program) buildOne(ctx context.Context, o buildOptions) error {
+	host, err := openHost(o.hosts[0], o.hostKeys)
+	if err != nil {
+		return err
+	}
+	defer host.Close()
+	o.Package = o.packages[0]
+	if o.dryRun {
+		err = p.tellPlan(ctx, host, o)
+	} else {
+		err = p.buildFor(ctx, host, o)
+	}
+	var noFit *builder.NoFitError
+	if errors.As(err, &noFit) {
+		return errors.Join(err, p.tellNoFit(host, noFit, o))
+	}
+	return err
+}
+
+func (p *program) buildFor(ctx context.Context, host *inspector.Host, o buildOptions) error {
+	result, err := builder.Run(ctx, host, o.Options)
+	if err != nil {
+		return err
+	}
+	p.warnStale(result)
+	return p.tellBuilt(result, o)
+}
+
+// warnStale warns of the signature of an older plugin, which stayed beside a new one.
+func (p *program) warnStale(r *builder.Result) {
+	if _, err := os.Stat(bundle.Path(r.Output)); err == nil && r.Sidecar == "" && !r.Unchanged {
+		p.warningf("%s is of the plugin that was there before and does not fit the new one; sign it again", bundle.Path(r.Output))
+	}
+}
+
+func (p *program) tellPlan(ctx context.Context, host *inspector.Host, o buildOptions) error {
+	plan, err := builder.Prepare(ctx, host, o.Options)
+	if err != nil {
+		return err
+	}
+	for _, w := range plan.Warnings {
+		p.warningf("%s", w)
+	}
+	b := host.Binary()
+	document := &builder.Result{
+		Schema:   builder.Schema,
+		Host:     inspector.HostRef{File: b.File, GoVersion: b.GoVersion, Platform: b.Platform},
+		Plan:     plan,
+		Warnings: append([]string{}, plan.Warnings...),
+	}
+	return p.tell(o.outputs, p.style(), map[string]writer{
+		formatText: func(w io.Writer, _ report.Style) error {
+			_, err := fmt.Fprintln(w, strings.Join(plan.Commands(), "\n"))
+			return err
+		},
+		formatJSON: func(w io.Writer, _ report.Style) error { return report.WriteDocument(w, document) },
+	})
+}
+
+// tellBuilt tells a success: on standard output only the document that was
+// asked for, as go build is silent there.
+func (p *program) tellBuilt(result *builder.Result, o buildOptions) error {
+	for _, w := range result.Warnings {
+		p.warningf("%s", w)
+	}
+	summary := builtSummary(result)
+	if o.outputs.stdout == formatText {
+		for _, l := range summary {
+			p.progressf("%s", l)
+		}
+	}
+	return p.tell(o.outputs, p.style(), map[string]writer{
+		formatText: func(w io.Writer, s report.Style) error {
+			if w != io.Writer(p.out) {
+				fmt.Fprintln(w, strings.Join(summary, "\n"))
+			}
+			return tellFindings(w, result.Verdict, s)
+		},
+		formatJSON: func(w io.Writer, _ report.Style) error { return report.WriteDocument(w, result) },
+	})
+}
+
+// tellFindings tells what is worth knowing about a plugin that loads.
+func tellFindings(w io.Writer, v *inspector.Verdict, s report.Style) error {
+	s.Quiet = true
+	return report.WriteText(w, &report.Report{Results: []report.Result{report.FromVerdict(v)}}, s)
+}
+
+func builtSummary(r *builder.Result) []string {
+	what := "built"
+	if r.Unchanged {
+		what = "is up to date:"
+	}
+	lines := []string{fmt.Sprintf("%s %s for %s (%s %s): it loads", what, shortest(r.Output), r.Host.File, r.Host.GoVersion, r.Host.Platform)}
+	lines = append(lines, fmt.Sprintf("  toolchain %s: %s", r.Plan.Toolchain.Version, r.Plan.Toolchain.Why))
+	lines = append(lines, fmt.Sprintf("  layout %s", r.Plan.Layout.Name))
+	for _, pin := range r.Plan.Pins {
+		lines = append(lines, fmt.Sprintf("  %s: plugin asks for %s, host has %s, which was used", pin.Module, pin.Plugin, pin.Host))
+	}
+	if r.Sidecar != "" {
+		lines = append(lines, "  signed: "+shortest(r.Sidecar))
+	}
+	for _, file := range r.Written {
+		lines = append(lines, "  brought to the host's versions: "+shortest(file))
+	}
+	return lines
+}
+
+// tellNoFit tells why no plugin loads, as verify would of the one that came
+// closest.
+func (p *program) tellNoFit(host *inspector.Host, noFit *builder.NoFitError, o buildOptions) error {
+	b := host.Binary()
+	document := &builder.Result{
+		Schema:   builder.Schema,
+		Host:     inspector.HostRef{File: b.File, GoVersion: b.GoVersion, Platform: b.Platform},
+		Verdict:  noFit.Verdict,
+		Warnings: []string{},
+	}
+	return p.tell(o.outputs, p.style(), map[string]writer{
+		formatText: func(w io.Writer, s report.Style) error {
+			if noFit.Verdict == nil {
+				return nil
+			}
+			return tellFindings(w, noFit.Verdict, s)
+		},
+		formatJSON: func(w io.Writer, _ report.Style) error { return report.WriteDocument(w, document) },
+	})
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/plugtool/plugtool/builder"
+	"github.com/plugtool/plugtool/signer/bundle"
+)
+
+// buildOptions is what a build needs to know.
+type buildOptions struct {
+	builder.Options          // Package is left empty
+	packages        []string // at least one
+	hosts           []string // at least one
+	hostKeys        []*bundle.PublicKey
+	dryRun          bool
+	outputs         outputs
+}
+
+func (p *program) buildOptions(c *cli.Context) (buildOptions, error) {
+	p.quiet = c.Bool("quiet")
+	o := buildOptions{dryRun: c.Bool("dry-run")}
+	var err error
+	if o.outputs, err = parseFormats(c.StringSlice("format"), plainFormats); err != nil {
+		return o, err
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return o, err
+	}
+	if o.Dir, err = os.Getwd(); err != nil {
+		return o, err
+	}
+	o.Options = builder.Options{
+		Dir:       o.Dir,
+		Output:    within(o.Dir, c.String("output")),
+		Env:       p.env,
+		Toolchain: toolchain(o.Dir, c.String("toolchain")),
+		HostSrc:   c.String("host-src"),
+		PGO:       c.String("pgo"),
+		Flags:     p.given.rest,
+		Write:     c.Bool("write"),
+		Toolexec:  []string{exe, toolexecName},
+	}
+	if !p.quiet {
+		o.Progress = p.err
+	}
+	o.packages = p.given.args
+	return o, p.buildDefaults(c, &o)
+}
+
+// buildDefaults adds what plugtool.yaml says, and what follows from it.
+func (p *program) buildDefaults(c *cli.Context, o *buildOptions) error {
+	conf, err := buildConfig(o.packages)
+	if err != nil {
+		return err
+	}
+	o.hosts = p.allFromConfig(conf, "host", c.StringSlice("host"), conf.Build.Host)
+	if len(o.hosts) == 0 {
+		return usagef("--host HOST names the host binary or its descriptor", "no host to build for: --host is missing")
+	}
+	if o.hostKeys, err = p.hostKeys(c, conf, conf.Build.HostKey); err != nil {
+		return err
+	}
+	if o.Output == "" && conf.Build.Output != "" {
+		// The file may be a stranger's: it decides about the project's folder alone.
+		if !filepath.IsLocal(conf.Build.Output) {
+			return usagef("-o FILE writes elsewhere", "%s: build.output is %q, want a path within the project's folder", conf.file, conf.Build.Output)
+		}
+		o.Output = within(o.Dir, conf.path(conf.Build.Output))
+		p.noticef("output %s comes from %s", conf.path(conf.Build.Output), conf.file)
+	}
+	if len(o.packages) == 0 && len(conf.Build.Package) > 0 {
+		p.noticef("package %s comes from %s", strings.Join(conf.Build.Package, " "), conf.file)
+		o.packages = conf.Build.Package
+		o.Dir = within(o.Dir, filepath.Dir(conf.file))
+	}
+	if len(o.packages) == 0 {
+		o.packages = []string{"."}
+	}
+	if o.Contract, err = p.contractOf("--symbol", c.StringSlice("symbol"), conf, conf.Contract); err != nil {
+		return err
+	}
+	key := p.fromConfig(conf, "key", c.String("key"), conf.Build.Key)
+	if key == "" || o.dryRun {
+		return nil
+	}
+	s, err := p.loadSigner(c.Context, key, c.Bool("no-input"))
+	if err != nil {
+		return err
+	}
+	o.Seal = func(_ string, data []byte) ([]byte, error) {
+		sidecar, _, err := s.SignMessage(data)
+		return sidecar, err
+	}
+	return nil
+}
+
+// buildConfig loads the plugtool.yaml of the packages' project, and where they
+// belong to several, that of the current folder.
+func buildConfig(packages []string) (config, error) {
+	if len(packages) == 0 {
+		return loadConfig(".")
+	}
+	folder := packageFolder(packages[0])
+	file, err := findConfig(folder)
+	if err != nil {
+		return config{}, err
+	}
+	for _, pkg := range packages[1:] {
+		other, err := findConfig(packageFolder(pkg))
+		if err != nil {
+			return config{}, err
+		}
+		if other != file {
+			return loadConfig(".")
+		}
+	}
+	return loadConfig(folder)
+}
+
+// packageFolder gives the folder of a package that is given by its path, and
+// the current one for any other.
+func packageFolder(pkg string) string {
+	info, err := os.Stat(pkg)
+	switch {
+	case err == nil && info.IsDir():
+		return pkg
+	case err == nil:
+		return filepath.Dir(pkg)
+	}
+	return "."
+}
+
+// toolchain makes a GOROOT's path absolute; what has no separator is a word.
+func toolchain(dir, option string) string {
+	if !strings.ContainsRune(option, filepath.Separator) {
+		return option
+	}
+	return filepath.Clean(within(dir, option))
+}
+
+// within makes a path absolute. A slash at its end, which makes it a folder's,
+// stays there; an empty path stays empty.
+func within(dir, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	abs := filepath.Join(dir, path)
+	if os.IsPathSeparator(path[len(path)-1]) {
+		abs += string(filepath.Separator)
+	}
+	return abs
+}
