@@ -11,13 +11,22 @@ import (
 	"strings"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
 )
 
 // alignedFiles are the go.mod files of a build, aligned with the host.
 type alignedFiles struct {
-	members  []alignedMember // the plugin's module first
+	members  []alignedMember   // the plugin's module first
+	replaced map[string]string // folders that the workspace replaces modules by
+	stands   []standIn         // versions that members of the workspace stand for
 	changed  bool
 	warnings []string
+}
+
+// A standIn is a folder that stands for a version of a module.
+type standIn struct {
+	version module.Version
+	dir     string
 }
 
 type alignedMember struct {
@@ -48,10 +57,8 @@ func (a *alignedFiles) goVersion() string {
 // aligned computes the go.mod files of the build for a layout.
 func (p *planner) aligned(l Layout) (*alignedFiles, error) {
 	release, _ := goRelease(p.host.Binary.GoVersion)
+	work := l.Name == Workspace || p.src.Work != nil
 	al := &aligner{host: p.host, release: release, released: l.Released, raised: p.src.Raised, use: map[string]string{}}
-	if l.Name != Workspace && p.src.Work == nil {
-		maps.Copy(al.use, p.src.Borrowed)
-	}
 	members := []Member{{Dir: p.src.Dir, ModFile: p.src.ModFile}}
 	if p.src.Work != nil {
 		for _, m := range p.src.Work.Members {
@@ -60,20 +67,33 @@ func (p *planner) aligned(l Layout) (*alignedFiles, error) {
 			}
 		}
 	}
-	if dir := p.src.HostDir; dir != "" {
-		if path := modulePath(p.src.Folders[dir].Content); l.Name == Workspace || p.src.Work != nil {
-			members = append(members, Member{Dir: dir, ModFile: p.src.Folders[dir]})
-		} else {
+	out := &alignedFiles{replaced: map[string]string{}}
+	folders := p.folders(l)
+	for _, path := range slices.Sorted(maps.Keys(folders)) {
+		dir := folders[path]
+		switch {
+		case !work:
 			al.use[path] = dir
+		case p.isMember(path):
+			if slices.ContainsFunc(members, func(m Member) bool {
+				return m.Dir == dir || m.Dir == p.src.Dir && modulePath(m.ModFile.Content) == path
+			}) {
+				continue
+			}
+			out.changed = true
+			members = slices.DeleteFunc(members, func(m Member) bool { return modulePath(m.ModFile.Content) == path })
+			members = append(members, Member{Dir: dir, ModFile: p.src.Folders[dir]})
+			al.members = append(al.members, path)
+		default:
+			out.replaced[path] = dir
 		}
 	}
 	if l.Name == Workspace {
 		members = append(members, p.workspaceMembers(members)...)
 	}
-	if p.src.Resolved != nil && p.src.Work == nil && l.Name != Workspace {
+	if p.src.Resolved != nil && !work {
 		members[0].ModFile.Content = p.src.Resolved.ModFile
 	}
-	out := &alignedFiles{}
 	for i, m := range members {
 		var extra []string
 		if i == 0 {
@@ -93,7 +113,49 @@ func (p *planner) aligned(l Layout) (*alignedFiles, error) {
 		out.changed = out.changed || changed
 	}
 	out.warnings = al.warnings
+	out.membersFor(al.members)
 	return out, nil
+}
+
+// membersFor has the versions at which modules require given members of the
+// workspace come from the members' folders too: the go command reads their go.mod
+// files, and nobody may have published them.
+func (a *alignedFiles) membersFor(paths []string) {
+	for _, given := range a.members {
+		if given.file.Module == nil || !slices.Contains(paths, given.file.Module.Mod.Path) {
+			continue
+		}
+		path := given.file.Module.Mod.Path
+		for _, m := range a.members {
+			if v := required(m.file, path); v != "" {
+				a.stands = append(a.stands, standIn{module.Version{Path: path, Version: v}, given.dir})
+			}
+		}
+	}
+}
+
+// folders gives the folders that were given or found for modules of the host's,
+// by module.
+func (p *planner) folders(l Layout) map[string]string {
+	folders := map[string]string{}
+	maps.Copy(folders, p.src.Borrowed)
+	for path, dir := range p.src.Given {
+		// What the host took from a module proxy comes from there in the end.
+		if m := p.host.modules[path]; l.Released && m.Sum != "" && m.Replace == nil {
+			continue
+		}
+		folders[path] = dir
+	}
+	return folders
+}
+
+// isMember says whether a module is to be a member of a workspace, where there
+// is one: the host's own module and the members of its workspace, which are recorded
+// without a version.
+func (p *planner) isMember(path string) bool {
+	m := p.host.modules[path]
+	_, pinned := p.host.pinned(path)
+	return !pinned && m.Replace == nil
 }
 
 // workspaceMembers finds the folders that the plugin takes modules of the host
@@ -105,7 +167,7 @@ func (p *planner) workspaceMembers(have []Member) []Member {
 		if folder == "" || p.host.roots[r.Mod.Path] != r.Mod.Path || p.src.Folders[folder].Content == nil {
 			continue
 		}
-		if slices.ContainsFunc(have, func(m Member) bool { return m.Dir == folder }) {
+		if slices.ContainsFunc(have, func(m Member) bool { return m.Dir == folder || modulePath(m.ModFile.Content) == r.Mod.Path }) {
 			continue
 		}
 		list = append(list, Member{Dir: folder, ModFile: p.src.Folders[folder]})
@@ -175,6 +237,9 @@ func (p *planner) workFile(a *alignedFiles) ([]byte, error) {
 			return nil, err
 		}
 		for _, r := range own.Replace {
+			if a.replaced[r.Old.Path] != "" {
+				continue
+			}
 			to := r.New.Path
 			if r.New.Version == "" && !filepath.IsAbs(to) {
 				to = filepath.Join(filepath.Dir(p.src.Work.File.Name), to)
@@ -182,6 +247,16 @@ func (p *planner) workFile(a *alignedFiles) ([]byte, error) {
 			if err := f.AddReplace(r.Old.Path, r.Old.Version, to, r.New.Version); err != nil {
 				return nil, err
 			}
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(a.replaced)) {
+		if err := f.AddReplace(path, "", a.replaced[path], ""); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range a.stands {
+		if err := f.AddReplace(s.version.Path, s.version.Version, s.dir, ""); err != nil {
+			return nil, err
 		}
 	}
 	f.SortBlocks()

@@ -77,7 +77,7 @@ func (a *attempt) userFiles(p *planner) (mod, sum []byte, err error) {
 	}
 	al := &aligner{host: p.host, raised: a.src.Raised}
 	content := a.src.ModFile.Content
-	if a.src.Resolved != nil && !lowered(a.plan, content) && a.src.HostDir == "" {
+	if a.src.Resolved != nil && !lowered(a.plan, content) && len(a.src.Given)+len(a.src.Borrowed) == 0 {
 		content = a.src.Resolved.ModFile
 	}
 	mod, _, err = al.align(a.src.ModFile.Name, content, p.graphModules())

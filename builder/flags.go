@@ -243,7 +243,7 @@ func toolexecFlag(command []string) (string, error) {
 // and go.work files where the user's own do not do as they are.
 func (p *planner) addModules(plan *Plan, l Layout, a *alignedFiles, u userFlags) error {
 	switch work := p.src.Work != nil || l.Name == Workspace; {
-	case work && (a.changed || l.Name == Workspace || p.src.HostDir != ""):
+	case work && (a.changed || l.Name == Workspace || len(a.replaced) > 0):
 		return p.addWorkspace(plan, a)
 	case work:
 		return nil

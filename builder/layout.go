@@ -167,6 +167,9 @@ func (p *planner) moduleSources(a *alignedFiles) []moduleSource {
 	for _, m := range a.members {
 		for _, r := range m.file.Require {
 			folder, fork := replacement(m.file, m.dir, r.Mod.Path, r.Mod.Version)
+			if dir := a.replaced[r.Mod.Path]; dir != "" {
+				folder, fork = dir, module.Version{}
+			}
 			add(moduleSource{path: r.Mod.Path, version: r.Mod.Version, folder: folder, fork: fork})
 		}
 	}
@@ -203,6 +206,11 @@ func (p *planner) cacheFolder(m module.Version) string {
 func (p *planner) hasOwnFolders() bool {
 	if p.src.Work != nil || p.modFile == nil {
 		return false
+	}
+	for path := range p.src.Given {
+		if m := p.host.modules[path]; m.Sum != "" && m.Replace == nil {
+			return true
+		}
 	}
 	for _, r := range p.modFile.Replace {
 		if m := p.host.modules[r.Old.Path]; r.New.Version == "" && m != nil && m.Sum != "" && m.Replace == nil {

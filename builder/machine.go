@@ -79,16 +79,22 @@ func (s *Source) findProfile(f *hostFacts, opts Options) {
 	}
 }
 
-// moduleFolder finds a module's source on this machine: in a given folder, the
-// plugin's own, its workspace, or the module cache.
+// moduleFolder finds a module's source on this machine: in the folder that was
+// given for it, the plugin's own, one that the plugin replaces it by, its workspace,
+// a folder that was found, or the module cache.
 func (s *Source) moduleFolder(f *hostFacts, mod string) string {
-	for dir, file := range s.Folders {
-		if modfile.ModulePath(file.Content) == mod {
-			return dir
-		}
+	if dir := s.Given[mod]; dir != "" {
+		return dir
 	}
 	if modfile.ModulePath(s.ModFile.Content) == mod {
 		return s.Dir
+	}
+	if own, err := modfile.Parse(s.ModFile.Name, s.ModFile.Content, nil); err == nil {
+		for _, r := range own.Replace {
+			if folder, _ := replacement(own, s.Dir, r.Old.Path, r.Old.Version); r.Old.Path == mod && folder != "" && s.Folders[folder].Content != nil {
+				return folder
+			}
+		}
 	}
 	if s.Work != nil {
 		for _, m := range s.Work.Members {
@@ -96,6 +102,9 @@ func (s *Source) moduleFolder(f *hostFacts, mod string) string {
 				return m.Dir
 			}
 		}
+	}
+	if dir := s.Borrowed[mod]; dir != "" {
+		return dir
 	}
 	if v, ok := f.pinned(mod); ok {
 		p := &planner{src: *s}

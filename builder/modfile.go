@@ -30,6 +30,7 @@ type aligner struct {
 	release  string            // the host's Go release, as in go1.26.8
 	released bool              // take shared modules from where the host took them, not from the plugin's folders
 	use      map[string]string // folders for modules, by module
+	members  []string          // modules that are members of the workspace, whatever replaces them
 	raised   []module.Version
 	warnings []string
 }
@@ -140,9 +141,16 @@ func (a *aligner) alignReplace(f *modfile.File, path, want string) error {
 }
 
 // replaceFolders makes modules come from the folders that were given for them.
+// What replaces members of the workspace, or modules that its go.work replaces, is
+// of no use.
 func (a *aligner) replaceFolders(f *modfile.File) error {
+	for _, path := range a.members {
+		if err := dropReplaces(f, path); err != nil {
+			return err
+		}
+	}
 	for _, path := range slices.Sorted(maps.Keys(a.use)) {
-		if required(f, path) == "" || f.Module != nil && f.Module.Mod.Path == path {
+		if f.Module != nil && f.Module.Mod.Path == path {
 			continue
 		}
 		if err := dropReplaces(f, path); err != nil {
@@ -151,8 +159,25 @@ func (a *aligner) replaceFolders(f *modfile.File) error {
 		if err := f.AddReplace(path, "", a.use[path], ""); err != nil {
 			return err
 		}
+		if path == a.host.Binary.Main.Path && required(f, path) == "" {
+			want, pinned := a.host.pinned(path)
+			if !pinned {
+				want = anyVersion(path)
+			}
+			if err := f.AddRequire(path, want); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// anyVersion gives a version that a module of that path may have.
+func anyVersion(path string) string {
+	if _, major, ok := module.SplitPathVersion(path); ok && major != "" {
+		return module.PathMajorPrefix(major) + ".0.0"
+	}
+	return "v0.0.0"
 }
 
 // lowerGo takes a go.mod back to the language of the host's Go, where it asks

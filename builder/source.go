@@ -18,15 +18,17 @@ type Source struct {
 
 	OtherWork bool // a workspace is in effect that Dir does not belong to
 
-	HostDir string // folder of a module of the host's, given by the user; "" for none
-
-	// Folders holds the go.mod files of HostDir and of the folders that ModFile
-	// takes modules from, by folder.
+	// Folders holds the go.mod files of the folders that modules of the host's may
+	// come from, by folder.
 	Folders map[string]File
 
-	// Borrowed says, by module, which folders the go.mod of the host's module
-	// names, where its source is at hand, for what the host took from folders and
-	// the plugin's go.mod does not mention.
+	// Given says, by module of the host's, which folder the user gave for it. It
+	// wins over what the plugin says.
+	Given map[string]string
+
+	// Borrowed says, by module of the host's, in which folder its source was found
+	// where the plugin says nothing of it: what the host's go.mod or workspace names, or
+	// what lies where the host was built.
 	Borrowed map[string]string
 
 	Profile string // PGO profile of the host; "" for none at hand
