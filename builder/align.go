@@ -59,33 +59,23 @@ func (p *planner) aligned(l Layout) (*alignedFiles, error) {
 	release, _ := goRelease(p.host.Binary.GoVersion)
 	work := l.Name == Workspace || p.src.Work != nil
 	al := &aligner{host: p.host, release: release, released: l.Released, raised: p.src.Raised, use: map[string]string{}}
-	members := []Member{{Dir: p.src.Dir, ModFile: p.src.ModFile}}
-	if p.src.Work != nil {
-		for _, m := range p.src.Work.Members {
-			if m.Dir != p.src.Dir {
-				members = append(members, m)
-			}
-		}
-	}
 	out := &alignedFiles{replaced: map[string]string{}}
+	members := p.ownMembers()
 	folders := p.folders(l)
 	for _, path := range slices.Sorted(maps.Keys(folders)) {
 		dir := folders[path]
 		switch {
 		case !work:
 			al.use[path] = dir
-		case p.isMember(path):
-			if slices.ContainsFunc(members, func(m Member) bool {
-				return m.Dir == dir || m.Dir == p.src.Dir && modulePath(m.ModFile.Content) == path
-			}) {
-				continue
-			}
+		case !p.isMember(path):
+			out.replaced[path] = dir
+		case !slices.ContainsFunc(members, func(m Member) bool {
+			return m.Dir == dir || m.Dir == p.src.Dir && modulePath(m.ModFile.Content) == path
+		}):
 			out.changed = true
 			members = slices.DeleteFunc(members, func(m Member) bool { return modulePath(m.ModFile.Content) == path })
 			members = append(members, Member{Dir: dir, ModFile: p.src.Folders[dir]})
 			al.members = append(al.members, path)
-		default:
-			out.replaced[path] = dir
 		}
 	}
 	if l.Name == Workspace {
@@ -115,6 +105,19 @@ func (p *planner) aligned(l Layout) (*alignedFiles, error) {
 	out.warnings = al.warnings
 	out.membersFor(al.members)
 	return out, nil
+}
+
+// ownMembers gives the plugin's module, and the others of its workspace.
+func (p *planner) ownMembers() []Member {
+	members := []Member{{Dir: p.src.Dir, ModFile: p.src.ModFile}}
+	if p.src.Work != nil {
+		for _, m := range p.src.Work.Members {
+			if m.Dir != p.src.Dir {
+				members = append(members, m)
+			}
+		}
+	}
+	return members
 }
 
 // membersFor has the versions at which modules require given members of the
