@@ -33,6 +33,10 @@ type Options struct {
 	// appended to it.
 	Toolexec []string
 
+	// Cache is a folder of the user's own, made where there is none, for what builds
+	// find out by asking the go command; "" for none. Losing it costs time and no more.
+	Cache string
+
 	// Seal makes the sidecar of a plugin that loads, from its name and content.
 	// Nil for none.
 	Seal func(plugin string, data []byte) (sidecar []byte, err error)

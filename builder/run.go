@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/plugtool/plugtool/inspector"
 )
@@ -99,6 +100,12 @@ func (r *run) build(ctx context.Context, src Source) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a := r.fromMemo(ctx, src); a != nil {
+		return r.finishWhole(a)
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	var best, refused *attempt
 	var failed error
 	for i, l := range layouts {
@@ -129,10 +136,9 @@ func (r *run) build(ctx context.Context, src Source) (*Result, error) {
 		}
 	}
 	switch {
-	case best != nil && best.broken() != "":
-		return nil, &NoFitError{Host: r.host.Binary().File, Reason: best.broken(), Verdict: best.verdict, Loads: true}
 	case best != nil:
-		return r.finish(best)
+		r.remember(src, best, layouts[0])
+		return r.finishWhole(best)
 	case refused != nil:
 		return nil, &NoFitError{Host: r.host.Binary().File, Reason: refused.refusal(), Verdict: refused.verdict}
 	}
@@ -142,7 +148,10 @@ func (r *run) build(ctx context.Context, src Source) (*Result, error) {
 // start checks all that can be checked before anything is built. The run that it
 // gives has no folder for temporary files yet.
 func start(ctx context.Context, k *known, host *inspector.Host, opts Options) (*run, Source, error) {
+	var asked sync.WaitGroup
+	asked.Go(func() { _, _ = k.goEnv(ctx, opts) }) // it takes as long as reading a host; load gives its error
 	facts, err := k.hostFacts(host)
+	asked.Wait()
 	if err != nil {
 		return nil, Source{}, err
 	}
@@ -164,6 +173,15 @@ func start(ctx context.Context, k *known, host *inspector.Host, opts Options) (*
 		return nil, src, err
 	}
 	return &run{host: host, facts: p.host, opts: opts}, src, nil
+}
+
+// finishWhole finishes a plugin that loads, unless it does not keep what is asked of
+// its symbols.
+func (r *run) finishWhole(a *attempt) (*Result, error) {
+	if broken := a.broken(); broken != "" {
+		return nil, &NoFitError{Host: r.host.Binary().File, Reason: broken, Verdict: a.verdict, Loads: true}
+	}
+	return r.finish(a)
 }
 
 func (r *run) layouts(src Source) ([]Layout, error) {

@@ -37,7 +37,7 @@ type Source struct {
 	SDKs []SDK
 
 	// Sums are of module versions that the host has and the module cache holds.
-	Sums map[module.Version]Sums
+	Sums map[module.Version]Sums `json:"-"`
 
 	// Found later.
 	Graph    []Package        // what the plugin is built from, as go list says it

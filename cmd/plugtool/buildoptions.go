@@ -46,6 +46,10 @@ func (p *program) buildOptions(c *cli.Context) (buildOptions, error) {
 		Write:     c.Bool("write"),
 		Toolexec:  []string{exe, toolexecName},
 	}
+	// Where the user has no folder for such things, nothing is kept.
+	if cache, err := os.UserCacheDir(); err == nil {
+		o.Cache = filepath.Join(cache, "plugtool", "build")
+	}
 	if !p.quiet {
 		o.Progress = p.err
 	}

@@ -15,11 +15,12 @@ const (
 	maxInlined   = 1 << 20
 )
 
-// position is a file, the function that stands in it, and the line of its first
-// token.
+// position is a file, the function that stands in it, by where its name is in the
+// table of names, and the line of its first token.
 type position struct {
-	name, file string
-	line       int32
+	name uint32
+	file string
+	line int32
 }
 
 // run is a stretch of a function's instructions with one value in a table that
@@ -31,22 +32,24 @@ type run struct {
 
 // positions lists the files that a function's instructions come from, each with
 // the function itself or the one inlined there. fn is its runtime._func and what
-// follows that.
-func (im *Image) positions(t *funcTable, fn []byte, name string) []position {
-	files := t.runsAt(im.Order.Uint32(fn[20:]))
+// follows that. The list is good until the next call.
+func (im *Image) positions(t *funcTable, fn []byte) []position {
+	t.fileRuns = t.runsAt(t.fileRuns[:0], im.Order.Uint32(fn[20:]))
+	files := t.fileRuns
 	inlined, callee := im.inlined(t, fn)
-	var list []position
+	list := t.list[:0]
 	for j := 0; len(files) > 0; {
-		pos := position{name: name, line: int32(im.Order.Uint32(fn[startLine:]))}
+		pos := position{name: im.Order.Uint32(fn[4:]), line: int32(im.Order.Uint32(fn[startLine:]))}
+		named := true
 		end := files[0].end
 		if j < len(inlined) {
 			end = min(end, inlined[j].end)
 			if v := inlined[j].value; v >= 0 {
-				pos.name, pos.line = callee(v)
+				pos.name, pos.line, named = callee(v)
 			}
 		}
 		var ok bool
-		if pos.file, ok = im.fileAt(t, im.Order.Uint32(fn[32:]), files[0].value); ok && pos.name != "" && !slices.Contains(list, pos) {
+		if pos.file, ok = im.fileAt(t, im.Order.Uint32(fn[32:]), files[0].value); ok && named && !slices.Contains(list, pos) {
 			list = append(list, pos)
 		}
 		if j < len(inlined) && inlined[j].end <= end {
@@ -56,13 +59,14 @@ func (im *Image) positions(t *funcTable, fn []byte, name string) []position {
 			files = files[1:]
 		}
 	}
+	t.list = list
 	return list
 }
 
 // inlined gives which inlined function each stretch of a function belongs to, by
-// numbers that callee turns into their names and first lines. There are none where
-// the function has none, or its tables do not read.
-func (im *Image) inlined(t *funcTable, fn []byte) (runs []run, callee func(int64) (string, int32)) {
+// numbers that callee turns into the places of their names and their first lines.
+// There are none where the function has none, or its tables do not read.
+func (im *Image) inlined(t *funcTable, fn []byte) (runs []run, callee func(int64) (name uint32, line int32, ok bool)) {
 	npcdata, nfuncdata := uint64(im.Order.Uint32(fn[28:])), uint64(fn[43])
 	if t.gofunc == 0 || npcdata <= inlTreeIndex || nfuncdata <= inlTree {
 		return nil, nil
@@ -76,29 +80,25 @@ func (im *Image) inlined(t *funcTable, fn []byte) (runs []run, callee func(int64
 		return nil, nil
 	}
 	tree := t.gofunc + uint64(off)
-	return t.runsAt(im.Order.Uint32(fn[funcHeader+4*inlTreeIndex:])), func(n int64) (string, int32) {
+	t.inlineRuns = t.runsAt(t.inlineRuns[:0], im.Order.Uint32(fn[funcHeader+4*inlTreeIndex:]))
+	return t.inlineRuns, func(n int64) (uint32, int32, bool) {
 		if n < 0 || n > maxInlined {
-			return "", 0
+			return 0, 0, false
 		}
 		call, err := im.Bytes(tree+uint64(n)*inlinedSize, inlinedSize)
 		if err != nil || len(call) < inlinedSize {
-			return "", 0
+			return 0, 0, false
 		}
-		s, err := stringAt(t.names, uint64(im.Order.Uint32(call[4:])))
-		if err != nil {
-			return "", 0
-		}
-		return s, int32(im.Order.Uint32(call[12:]))
+		return im.Order.Uint32(call[4:]), int32(im.Order.Uint32(call[12:])), true
 	}
 }
 
-// runsAt decodes a table at an offset; 0 stands for no table.
-func (t *funcTable) runsAt(off uint32) []run {
+// runsAt appends the runs of a table at an offset; 0 stands for no table.
+func (t *funcTable) runsAt(list []run, off uint32) []run {
 	if off == 0 || uint64(off) >= uint64(len(t.pc)) {
-		return nil
+		return list
 	}
 	table := t.pc[off:]
-	var list []run
 	value, end := int64(-1), uint64(0)
 	for {
 		delta, n := binary.Uvarint(table)

@@ -1,6 +1,7 @@
 package goelf
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -207,16 +208,20 @@ func (im *Image) Symbols() iter.Seq2[Symbol, error] {
 var errNoEnd = errors.New("its name has no end")
 
 func stringAt(b []byte, off uint64) (string, error) {
+	name, err := bytesAt(b, off)
+	return string(name), err
+}
+
+// bytesAt is stringAt without a copy.
+func bytesAt(b []byte, off uint64) ([]byte, error) {
 	if off >= uint64(len(b)) {
-		return "", fmt.Errorf("name at %#x of %d bytes", off, len(b))
+		return nil, fmt.Errorf("name at %#x of %d bytes", off, len(b))
 	}
 	b = b[off:]
-	for i := 0; i < len(b) && i < maxName; i++ {
-		if b[i] == 0 {
-			return string(b[:i]), nil
-		}
+	if end := bytes.IndexByte(b[:min(len(b), maxName)], 0); end >= 0 {
+		return b[:end], nil
 	}
-	return "", errNoEnd
+	return nil, errNoEnd
 }
 
 // symbolCount finds the length of the symbol table, which ELF says nowhere: it
