@@ -82,12 +82,17 @@ func (p *planner) aligned(l Layout) (*alignedFiles, error) {
 		members = append(members, p.workspaceMembers(members)...)
 	}
 	if p.src.Resolved != nil && !work {
+		// That is a go.mod which was aligned before: what had to be changed in the
+		// author's own is told all the same.
+		if _, _, err := al.align(p.src.ModFile.Name, p.src.ModFile.Content, nil); err != nil {
+			return nil, err
+		}
 		members[0].ModFile.Content = p.src.Resolved.ModFile
 	}
 	for i, m := range members {
 		var extra []string
 		if i == 0 {
-			extra = p.graphModules()
+			extra = append(p.graphModules(), p.src.Missing...)
 		} else {
 			al.raised = nil
 		}
@@ -102,7 +107,7 @@ func (p *planner) aligned(l Layout) (*alignedFiles, error) {
 		out.members = append(out.members, alignedMember{dir: m.Dir, name: m.ModFile.Name, file: file, content: content, changed: changed})
 		out.changed = out.changed || changed
 	}
-	out.warnings = al.warnings
+	out.warnings = append(al.warnings, p.missingWarnings(out)...)
 	out.membersFor(al.members)
 	return out, nil
 }

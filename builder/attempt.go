@@ -79,6 +79,14 @@ func closer(a, b *attempt) *attempt {
 // build shows that it has to be: because requirements or checksums are missing,
 // or because a workspace has other versions than the plan foresaw.
 func (r *run) try(ctx context.Context, src Source, l Layout) (*attempt, error) {
+	a, err := r.tryOnce(ctx, src, l)
+	for err != nil && src.complete(r.facts, l, err) {
+		a, err = r.tryOnce(ctx, src, l)
+	}
+	return a, err
+}
+
+func (r *run) tryOnce(ctx context.Context, src Source, l Layout) (*attempt, error) {
 	plan, err := r.planFor(src, l)
 	if err != nil {
 		return nil, err
@@ -88,7 +96,7 @@ func (r *run) try(ctx context.Context, src Source, l Layout) (*attempt, error) {
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
-		case !plan.modMode && !plan.workMode, compileFailed(err), toolchainFailed(err):
+		case !plan.modMode && !plan.workMode, compileFailed(err), toolchainFailed(err), src.unnamed(r.facts, err):
 			return a, err
 		case err == nil && (plan.modMode || a.verdict.Worst() == inspector.Loads):
 			return a, nil

@@ -247,7 +247,7 @@ func (p *planner) addModules(plan *Plan, l Layout, a *alignedFiles, u userFlags)
 		return p.addWorkspace(plan, a)
 	case work:
 		return nil
-	case a.changed || p.src.Resolved != nil || u.mod == "mod": // -mod=mod would edit the user's
+	case a.changed || p.src.Resolved != nil || p.src.Incomplete || u.mod == "mod": // -mod=mod would edit the user's
 		sums := p.src.SumFile.Content
 		if p.src.Resolved != nil {
 			sums = p.src.Resolved.SumFile
@@ -267,7 +267,7 @@ func (p *planner) addModules(plan *Plan, l Layout, a *alignedFiles, u userFlags)
 		plan.Env = append(plan.Env, "GOWORK=off")
 	}
 	// Before Go 1.17 go.mod files did not name what their requirements need.
-	if p.src.Graph == nil && !l.Vendor && a.members[0].unpruned() && len(p.host.modules) > 1 {
+	if p.src.Graph == nil && !l.Vendor && (a.members[0].unpruned() && len(p.host.modules) > 1 || p.src.Incomplete) {
 		plan.needsGraph = true
 	}
 	return nil

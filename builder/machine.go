@@ -116,9 +116,6 @@ func (s *Source) moduleFolder(f *hostFacts, mod string) string {
 // checkMachine refuses, before anything is built, what could not be built for
 // want of a C compiler.
 func checkMachine(p *planner, opts Options) error {
-	if p.src.Go.Cgo == "0" {
-		return &UsageError{Reason: "CGO_ENABLED=0 is set, and plugins need cgo", Hint: "unset CGO_ENABLED, or set it to 1"}
-	}
 	cross := crossCompiler(p.settings.goarch, p.src.Go)
 	cc := cross
 	if cc == "" {

@@ -97,6 +97,9 @@ func newPlanner(host Host, src Source, opts Options) (*planner, error) {
 	if p.modFile.Module == nil {
 		return nil, fmt.Errorf("%s names no module", src.ModFile.Name)
 	}
+	if src.Go.Cgo == "0" {
+		p.warn("CGO_ENABLED=0 is set, and plugins need cgo; built with CGO_ENABLED=1")
+	}
 	for _, flag := range p.settings.dropped {
 		p.warn("the host was built with the compiler flag %s, which is not copied", flag)
 	}
