@@ -107,6 +107,9 @@ func (p *planner) aligned(l Layout) (*alignedFiles, error) {
 		out.members = append(out.members, alignedMember{dir: m.Dir, name: m.ModFile.Name, file: file, content: content, changed: changed})
 		out.changed = out.changed || changed
 	}
+	if v := p.newerWork(); v != "" {
+		al.warn("%s asks for go %s, and the host has %s; built as %s", p.src.Work.File.Name, v, release, release)
+	}
 	out.warnings = append(al.warnings, p.missingWarnings(out)...)
 	out.membersFor(al.members)
 	return out, nil
@@ -270,6 +273,20 @@ func (p *planner) workFile(a *alignedFiles) ([]byte, error) {
 	f.SortBlocks()
 	f.Cleanup()
 	return modfile.Format(f.Syntax), nil
+}
+
+// newerWork gives the go line of the author's workspace where it asks for a newer Go
+// than the host's, which refuses to build there; "" where it does not.
+func (p *planner) newerWork() string {
+	if p.src.Work == nil {
+		return ""
+	}
+	f, err := modfile.ParseWork(p.src.Work.File.Name, p.src.Work.File.Content, nil)
+	release, _ := goRelease(p.host.Binary.GoVersion)
+	if err != nil || f.Go == nil || !version.IsValid(release) || version.Compare("go"+f.Go.Version, release) <= 0 {
+		return ""
+	}
+	return f.Go.Version
 }
 
 // overlayFile writes the file that go build's -overlay reads.

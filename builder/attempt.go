@@ -91,19 +91,27 @@ func (r *run) tryOnce(ctx context.Context, src Source, l Layout) (*attempt, erro
 	if err != nil {
 		return nil, err
 	}
+	var refused *attempt
 	if !plan.needsGraph {
 		a, err := r.buildPlan(ctx, src, plan)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
-		case !plan.modMode && !plan.workMode, compileFailed(err), toolchainFailed(err), src.unnamed(r.facts, err):
-			return a, err
-		case err == nil && (plan.modMode || a.verdict.Worst() == inspector.Loads):
+		case err == nil && (a.verdict.Worst() == inspector.Loads || !a.differs()):
 			return a, nil
+		case err != nil && !plan.modMode && !plan.workMode, compileFailed(err), toolchainFailed(err), src.unnamed(r.facts, err):
+			return nil, err
 		}
+		refused = a
 	}
 	if err := r.resolve(ctx, &src, l); err != nil {
+		if refused != nil && ctx.Err() == nil {
+			return refused, nil
+		}
 		return nil, err
+	}
+	if refused != nil && src.Rounds == 1 && !plan.workMode {
+		return refused, nil // all modules have the host's versions: something else differs
 	}
 	if plan, err = r.planFor(src, l); err != nil {
 		return nil, err
@@ -167,23 +175,29 @@ func (r *run) write(plan *Plan) (dir string, err error) {
 
 // goRun runs the plan's go command.
 func (r *run) goRun(ctx context.Context, plan *Plan, dir string, args []string) ([]byte, error) {
+	out, _, err := r.goRunTold(ctx, plan, dir, args)
+	return out, err
+}
+
+// goRunTold gives what the go command said beside its result, too.
+func (r *run) goRunTold(ctx context.Context, plan *Plan, dir string, args []string) (out []byte, told string, err error) {
 	env := setEnv(r.opts.Env, allInWork(plan.Env, dir)...)
 	// The linker leaves its folder behind when it is killed, and minds TMPDIR alone.
 	env = setEnv(env, "GOTMPDIR="+r.work.path, "TMPDIR="+r.work.path)
 	c := goCommand{path: plan.Toolchain.Command, dir: plan.Dir, env: env, args: args}
-	out, stderr, err := c.run(ctx, r.opts.Progress)
+	out, told, err = c.run(ctx, r.opts.Progress)
 	if goErr, ok := errors.AsType[*GoError](err); ok {
 		goErr.Causes = failure{plan, goErr.Output}.causes()
 		goErr.Command = strings.NewReplacer(filepath.Join(dir, pluginName), plan.Output, dir, "$work").Replace(goErr.Command)
 	}
 	if err == nil && r.opts.Progress != nil {
-		for line := range strings.Lines(stderr) {
+		for line := range strings.Lines(told) {
 			if !strings.HasPrefix(line, "go: downloading ") { // told while it happened
 				_, _ = io.WriteString(r.opts.Progress, line)
 			}
 		}
 	}
-	return out, err
+	return out, told, err
 }
 
 // broken is an error that is found in a plugin that loads: "" where there is none.

@@ -107,11 +107,6 @@ var failureCases = []failureCase{
 		want:  is[*builder.CompilerError], says: []string{"no-such-compiler", "apt-get install gcc"},
 	},
 	{
-		name:  "cgo turned off",
-		setup: func(b *bench) { trimmedHost(b); published(b); b.set("CGO_ENABLED=0") },
-		want:  is[*builder.UsageError], says: []string{"CGO_ENABLED=0"},
-	},
-	{
 		name:  "no go command",
 		setup: func(b *bench) { trimmedHost(b); published(b); b.set("PATH=" + b.dir) },
 		want:  anyError, says: []string{"needs the go command"},

@@ -93,6 +93,8 @@ func (p *planner) readGoflags(u *userFlags) error {
 		switch {
 		case name == "tags":
 			u.tags = append(u.tags, splitTags(value)...)
+		case name == "mod" && value == "vendor" && !p.src.Vendored && p.src.Work == nil:
+			u.warnings = append(u.warnings, fmt.Sprintf("GOFLAGS has %s, and %s has no vendor folder; left out for this build", word, p.src.Dir))
 		case name == "mod":
 			u.mod = value
 		case name == "modfile": // Load reads that file instead of go.mod
@@ -243,7 +245,7 @@ func toolexecFlag(command []string) (string, error) {
 // and go.work files where the user's own do not do as they are.
 func (p *planner) addModules(plan *Plan, l Layout, a *alignedFiles, u userFlags) error {
 	switch work := p.src.Work != nil || l.Name == Workspace; {
-	case work && (a.changed || l.Name == Workspace || len(a.replaced) > 0):
+	case work && (a.changed || l.Name == Workspace || len(a.replaced) > 0 || p.newerWork() != ""):
 		return p.addWorkspace(plan, a)
 	case work:
 		return nil

@@ -109,7 +109,9 @@ var kindCases = []pluginCase{
 			b.write(filepath.Join(b.dir, "user", "user.go"), "package user\n\nimport _ \"example.com/host/api\"\n")
 			b.run(filepath.Join(b.dir, "user"), []string{"GOFLAGS=-mod=mod -modcacherw"}, "go", "list", "-deps", "example.com/other", ".")
 		},
-		opts: func(b *bench, o *builder.Options) { o.Package, o.Dir = "example.com/other", filepath.Join(b.dir, "user") },
+		opts: func(b *bench, o *builder.Options) {
+			o.Package, o.Dir = "example.com/other", filepath.Join(b.dir, "user")
+		},
 		says: "plain mine",
 	},
 	{
@@ -167,7 +169,8 @@ var kindCases = []pluginCase{
 	{
 		name: "a folder in the place of a module of its own",
 		setup: func(b *bench) {
-			b.small("import \"example.com/own\"\n\nfunc word() string { return own.Word }")
+			b.small("")
+			b.write(filepath.Join(b.plugin, "word.go"), "package main\n\nimport \"example.com/own\"\n\nfunc word() string { return own.Word }\n")
 			b.write(filepath.Join(b.dir, "own", "go.mod"), "module example.com/own\n\ngo 1.21\n\nrequire example.com/dep v1.2.0\n")
 			b.write(filepath.Join(b.dir, "own", "own.go"), "package own\n\nimport \"example.com/dep\"\n\nvar Word = string(rune('0' + dep.Twice(2)))\n")
 			b.goMod(b.plugin, "-require=example.com/own@v0.0.0", "-replace=example.com/own=../own")
@@ -284,7 +287,8 @@ var kindCases = []pluginCase{
 	{
 		name: "workspace of several modules, one of them shared by its plugins alone",
 		setup: func(b *bench) {
-			b.small("import \"example.com/lib\"\n\nfunc word() string { return lib.Word() }")
+			b.small("")
+			b.write(filepath.Join(b.plugin, "word.go"), "package main\n\nimport \"example.com/lib\"\n\nfunc word() string { return lib.Word() }\n")
 			b.write(filepath.Join(b.dir, "lib", "go.mod"), "module example.com/lib\n\ngo 1.21\n\nrequire example.com/dep v1.2.0\n")
 			b.write(filepath.Join(b.dir, "lib", "lib.go"), "package lib\n\nimport \"example.com/dep\"\n\nfunc Word() string { return string(rune('0' + dep.Twice(3))) }\n")
 			b.write(filepath.Join(b.dir, "go.work"), "go 1.21\n\nuse (\n\t./lib\n\t./plugin\n)\n")

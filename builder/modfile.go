@@ -58,6 +58,11 @@ func (a *aligner) align(file string, data []byte, extra []string) (out []byte, c
 		if err := f.AddExclude(v.Path, v.Version); err != nil {
 			return nil, false, err
 		}
+		if required(f, v.Path) == v.Version { // the go command would refuse to build
+			if err := f.DropRequire(v.Path); err != nil {
+				return nil, false, err
+			}
+		}
 	}
 	f.Cleanup()
 	out = modfile.Format(f.Syntax)

@@ -23,10 +23,10 @@ type realCase struct {
 	asks  []string // modules at versions that the plugin's go.mod asks for
 	code  string   // the plugin's imports, and the body of its func Run() string
 	flags []string // of the host's build; -trimpath where there is none
-	goMod string   // the go line of host and plugin; "" for that of the Go at hand
 	says  string
 	pins  []string // modules that the plugin must be told of as pinned
-	setup func(*bench)
+
+	release string // the host's Go release; "" for that of the go command at hand
 }
 
 // realModules downloads and builds some of the heaviest modules there are.
@@ -83,30 +83,26 @@ func (c realCase) bench(t *testing.T) *bench {
 	for _, pkg := range c.uses {
 		fmt.Fprintf(&imports, "\t_ %q\n", pkg)
 	}
-	b.module(b.host, "example.com/real/host", fmt.Sprintf(realHost, imports.String()), c.host, c.goMod)
-	imp, body, _ := strings.Cut(c.code, "---\n")
-	source := fmt.Sprintf("package main\n\nimport (\n%s)\n\n// Run is what the host calls.\nfunc Run() string {\n%s}\n", imp, body)
-	b.module(b.plugin, "example.com/real/plugin", source, c.asks, c.goMod)
-	if c.setup != nil {
-		c.setup(b)
-	}
 	flags := c.flags
 	if flags == nil {
 		flags = []string{"-trimpath"}
 	}
-	b.run(b.host, nil, "go", append(append([]string{"build"}, flags...), "-o", b.bin, ".")...)
+	b.atRelease(c.release, func() {
+		b.module(b.host, "example.com/real/host", fmt.Sprintf(realHost, imports.String()), c.host)
+		b.run(b.host, nil, "go", append(append([]string{"build"}, flags...), "-o", b.bin, ".")...)
+	})
+	imp, body, _ := strings.Cut(c.code, "---\n")
+	source := fmt.Sprintf("package main\n\nimport (\n%s)\n\n// Run is what the host calls.\nfunc Run() string {\n%s}\n", imp, body)
+	b.module(b.plugin, "example.com/real/plugin", source, c.asks)
 	return b
 }
 
 // module writes a module with one file that requires the given versions, and
 // whatever those need.
-func (b *bench) module(dir, path, source string, versions []string, goLine string) {
+func (b *bench) module(dir, path, source string, versions []string) {
 	b.t.Helper()
 	b.write(filepath.Join(dir, "main.go"), source)
 	b.run(dir, nil, "go", "mod", "init", path)
-	if goLine != "" {
-		b.goMod(dir, "-go="+goLine)
-	}
 	if len(versions) > 0 {
 		b.run(dir, nil, "go", append([]string{"get"}, versions...)...)
 	}

@@ -25,7 +25,7 @@ const listFields = "ImportPath,Dir,Standard,Name,CgoFiles,Module"
 // resolve asks the go command what the plugin is built from in a layout, until
 // every shared module has the host's version, and puts what it found into src.
 func (r *run) resolve(ctx context.Context, src *Source, l Layout) error {
-	for range maxRounds {
+	for src.Rounds = 1; src.Rounds <= maxRounds; src.Rounds++ {
 		plan, err := r.planFor(*src, l)
 		if err != nil {
 			return err
@@ -55,8 +55,11 @@ func (r *run) resolve(ctx context.Context, src *Source, l Layout) error {
 // settled says whether all shared modules have the host's version, and notes the
 // versions to exclude where they have not.
 func (r *run) settled(ctx context.Context, src *Source, plan *Plan, dir string) (bool, error) {
-	done := true
-	raised := false
+	raised, err := r.displace(src)
+	if err != nil {
+		return false, err
+	}
+	done := !raised
 	for _, m := range listedModules(src.Graph) {
 		want, ok := r.facts.pinned(m.Path)
 		if !ok || m.Version == "" || m.Version == want {
@@ -83,7 +86,8 @@ func (r *run) settled(ctx context.Context, src *Source, plan *Plan, dir string) 
 			continue
 		}
 		path, version, _ := strings.Cut(fields[1], "@")
-		if want, ok := r.facts.pinned(path); ok && semver.Compare(version, want) > 0 {
+		want, ok := r.facts.pinned(path)
+		if ok && semver.Compare(version, want) > 0 || slices.Contains(src.Displaced, path) {
 			src.raise(module.Version{Path: path, Version: version})
 		}
 	}
@@ -111,8 +115,11 @@ func (r *run) list(ctx context.Context, plan *Plan, dir string) ([]Package, erro
 			args = append(args, flag)
 		}
 	}
-	out, err := r.goRun(ctx, plan, dir, append(args, plan.Package))
+	out, told, err := r.goRunTold(ctx, plan, dir, append(args, plan.Package))
 	if err != nil {
+		return nil, err
+	}
+	if err := r.lacking(told); err != nil {
 		return nil, err
 	}
 	var graph []Package

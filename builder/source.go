@@ -40,11 +40,13 @@ type Source struct {
 	Sums map[module.Version]Sums `json:"-"`
 
 	// Found later.
-	Incomplete bool     // go.mod or go.sum lack something that the build needs
-	Missing    []string // modules of the host's that the plugin imports and its go.mod does not require
-	Graph    []Package        // what the plugin is built from, as go list says it
-	Resolved *Resolved        // go.mod and go.sum as the go command completed them
-	Raised   []module.Version // versions above the host's that the build list reached
+	Incomplete bool             // go.mod or go.sum lack something that the build needs
+	Missing    []string         // modules of the host's that the plugin imports and its go.mod does not require
+	Displaced  []string         // modules of the plugin's that packages of the host's other modules came from
+	Graph      []Package        // what the plugin is built from, as go list says it
+	Resolved   *Resolved        // go.mod and go.sum as the go command completed them
+	Raised     []module.Version // versions above the host's that the build list reached
+	Rounds     int              // how often the go command was asked until all versions were the host's
 }
 
 // A File is a file with the content that it had when it was read. Content is nil

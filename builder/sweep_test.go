@@ -51,22 +51,28 @@ func TestReleases(t *testing.T) {
 func sweepCase(t *testing.T, c hostCase, release string) {
 	c.want = ""
 	setup := c.setup
-	c.setup = func(b *bench) {
+	c.setup = func(b *bench) { b.atRelease(release, func() { setup(b) }) }
+	c.test(t)
+}
+
+// atRelease has the go command in PATH be another release for as long as act runs. The
+// plugin's author has the go command at hand, and the release beside it.
+func (b *bench) atRelease(release string, act func()) {
+	b.t.Helper()
+	if release != "" {
 		root := strings.TrimSpace(b.run(b.dir, []string{
 			"GOTOOLCHAIN=" + release, "GOMODCACHE=", "HOME=" + os.Getenv("HOME"), "GOPROXY=", "GONOSUMDB=",
 		}, "go", "env", "GOROOT"))
 		path := getPath(b)
 		b.set("PATH=" + filepath.Join(root, "bin") + string(os.PathListSeparator) + path)
-		setup(b)
-		// The plugin's author has the go command at hand, and the release beside it.
+		defer b.set("PATH=" + path)
 		sdk := filepath.Join(b.dir, "home", "sdk")
 		b.mkdir(sdk)
 		if err := os.Symlink(root, filepath.Join(sdk, release)); err != nil {
-			t.Fatal(err)
+			b.t.Fatal(err)
 		}
-		b.set("PATH=" + path)
 	}
-	c.test(t)
+	act()
 }
 
 func getPath(b *bench) string {
