@@ -1,0 +1,3 @@
+package asm
+
+func sum(a, b int64) int64

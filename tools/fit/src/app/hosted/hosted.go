@@ -1,0 +1,2 @@
+// Package hosted holds a test that serves as a host.
+package hosted

@@ -1,0 +1,3 @@
+module example.com/Native
+
+go 1.16

@@ -1,0 +1,5 @@
+// Package major is a dependency with an odd path or version.
+package major
+
+// One is small enough to be inlined.
+func One() int { return 1 }

@@ -1,0 +1,5 @@
+// Package deeper is a dependency with an odd path or version.
+package deeper
+
+// One is small enough to be inlined.
+func One() int { return 1 }

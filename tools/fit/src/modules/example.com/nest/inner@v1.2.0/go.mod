@@ -1,0 +1,3 @@
+module example.com/nest/inner
+
+go 1.16

@@ -1,0 +1,5 @@
+// Package nest is a dependency with an odd path or version.
+package nest
+
+// One is small enough to be inlined.
+func One() int { return 1 }

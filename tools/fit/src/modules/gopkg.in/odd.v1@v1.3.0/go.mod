@@ -1,0 +1,3 @@
+module gopkg.in/odd.v1
+
+go 1.16

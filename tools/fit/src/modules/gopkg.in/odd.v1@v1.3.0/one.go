@@ -1,0 +1,5 @@
+// Package odd is a dependency with an odd path or version.
+package odd
+
+// One is small enough to be inlined.
+func One() int { return 1 }
