@@ -43,11 +43,7 @@ func (r *result) byHand(b *bench, env []string) {
 			args = append(args, "-mod=mod")
 		}
 	}
-	for _, a := range r.args {
-		if !strings.HasPrefix(a, "--") { // the package
-			args = append(args, a)
-		}
-	}
+	args = append(args, ownArguments(r.args)...)
 	cmd := exec.Command("sh", append([]string{"-c", `exec go "$@"`, "go"}, args...)...) // which looks go up in env's PATH
 	cmd.Dir, cmd.Env = dir, env
 	if text, err := cmd.CombinedOutput(); err != nil {
@@ -79,8 +75,10 @@ func handSettings(info *buildinfo.BuildInfo, args []string) (env, flags []string
 // alignByHand requires the host's versions in the plugin's go.mod; a workspace's
 // stays as it is.
 func (b *bench) alignByHand(dir string, info *buildinfo.BuildInfo, env []string) bool {
-	if _, err := os.Stat(filepath.Join(b.dir, "go.work")); err == nil {
-		return false
+	for _, work := range []string{"go.work", filepath.Join("..", "go.work")} {
+		if _, err := os.Stat(filepath.Join(dir, work)); err == nil {
+			return false
+		}
 	}
 	data, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	if err != nil {
@@ -111,4 +109,22 @@ func (b *bench) alignByHand(dir string, info *buildinfo.BuildInfo, env []string)
 func lastLine(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.TrimSpace(lines[len(lines)-1])
+}
+
+// ownArguments gives the package and the flags of go build among plugtool's arguments.
+func ownArguments(args []string) (own []string) {
+	pkg := "."
+	for i, a := range args {
+		if a == "--" {
+			own = append(own, args[i+1:]...)
+			break
+		}
+		if strings.HasPrefix(a, "./") {
+			pkg = a
+		}
+		if a == "--pgo" {
+			own = append(own, "-pgo="+args[i+1])
+		}
+	}
+	return append(own, pkg)
 }

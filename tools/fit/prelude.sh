@@ -53,6 +53,9 @@ tidy() { GOFLAGS=-modcacherw go mod tidy; }
 # folder [FOLDER]: the plugin takes the host's module from its folder.
 folder() {
 	go mod edit -require=example.com/app@v0.0.0 -replace=example.com/app="${1:-../app}"
+	if [ -e ../app/api/go.mod ]; then
+		go mod edit -require=example.com/app/api@v0.0.0 -replace=example.com/app/api=../app/api
+	fi
 	GOWORK=off tidy
 }
 
