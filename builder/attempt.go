@@ -187,7 +187,8 @@ func (r *run) goRunTold(ctx context.Context, plan *Plan, dir string, args []stri
 	c := goCommand{path: plan.Toolchain.Command, dir: plan.Dir, env: env, args: args}
 	out, told, err = c.run(ctx, r.opts.Progress)
 	if goErr, ok := errors.AsType[*GoError](err); ok {
-		goErr.Causes = failure{plan, goErr.Output}.causes()
+		f := &failure{plan: plan, env: r.opts.Env, goEnv: r.goEnv, output: goErr.Output}
+		goErr.Causes = r.look(ctx, f, dir, f.causes())
 		goErr.Command = strings.NewReplacer(filepath.Join(dir, pluginName), plan.Output, dir, "$work").Replace(goErr.Command)
 	}
 	if err == nil && r.opts.Progress != nil {

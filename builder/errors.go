@@ -2,6 +2,7 @@ package builder
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/plugtool/plugtool/inspector"
@@ -72,25 +73,32 @@ func (e *CompilerError) Hints() []string { return e.Packages }
 
 // GoError says that the go command failed. Its output is kept whole.
 type GoError struct {
-	Command string   // as a person would type it
-	Output  string   // what it printed
-	Causes  []string // what plugtool knows about the cause, in sentences
+	Command string  // as a person would type it
+	Output  string  // what it printed
+	Causes  []Cause // what plugtool knows about why
 	Err     error
 }
 
+// Error gives the causes, one a line, and below them the command and all that it printed.
 func (e *GoError) Error() string {
-	cause := ""
-	if len(e.Causes) > 0 {
-		cause = ": " + strings.Join(e.Causes, "; ")
+	var b strings.Builder
+	for _, c := range e.Causes {
+		fmt.Fprintln(&b, c.Text)
 	}
-	return fmt.Sprintf("%s: %v%s\n%s", e.Command, e.Err, cause, strings.TrimRight(e.Output, "\n"))
+	fmt.Fprintf(&b, "%s: %v\n%s", e.Command, e.Err, strings.TrimRight(e.Output, "\n"))
+	return b.String()
 }
 
 // Unwrap gives the error of running the command.
 func (e *GoError) Unwrap() error { return e.Err }
 
-// Hints gives nothing: causes stand in the message, above the go command's words.
-func (e *GoError) Hints() []string { return nil }
+// Hints says what to do about the causes.
+func (e *GoError) Hints() []string { return fixes(e.Causes) }
+
+// Misconfigured says that it is the user's settings which the go command refuses.
+func (e *GoError) Misconfigured() bool {
+	return slices.ContainsFunc(e.Causes, func(c Cause) bool { return c.Kind == CauseConfig })
+}
 
 // SumError says that a module's content is not what the host was built from.
 type SumError struct {

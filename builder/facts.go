@@ -184,6 +184,17 @@ func (f *hostFacts) sum(path string) (module.Version, string) {
 	return module.Version{Path: m.Path, Version: m.Version}, m.Sum
 }
 
+// sums gives the h1: sums of what the host was built from, by PATH@VERSION.
+func (f *hostFacts) sums() map[string]string {
+	all := map[string]string{}
+	for p := range f.modules {
+		if m, sum := f.sum(p); sum != "" {
+			all[m.String()] = sum
+		}
+	}
+	return all
+}
+
 // recorded gives the folder that the host's compiler recorded for a package,
 // inferred from the package's module where the package itself left no trace,
 // and "" where that left none either.

@@ -219,28 +219,3 @@ func TestToolexecMain(t *testing.T) {
 		t.Errorf("no tool: exit code %d", code)
 	}
 }
-
-func TestCauses(t *testing.T) {
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "main.go"), "package main\n\nimport (\n\t\"example.com/dep\"\n\ty \"gopkg.in/yaml.v3\"\n)\n")
-	plan := &Plan{Dir: dir, Package: ".", GoVersion: "go1.25.12", Pins: []Pin{
-		{"example.com/dep", "v1.2.0", "v1.1.0"}, {"gopkg.in/yaml.v3", "v3.0.1", "v3.0.0"},
-	}}
-	for _, c := range []struct{ output, want string }{
-		{"# m\n./main.go:9:5: undefined: dep.Thrice\n", "the host pins example.com/dep to v1.1.0"},
-		{"# m\n./main.go:9:5: not enough arguments\n\thave ()\n\twant (y.Node)\n", "the host pins gopkg.in/yaml.v3 to v3.0.0"},
-		{"# m\n./main.go:9:5: undefined: depth\n", ""},
-		{"# m\n./gone.go:9:5: undefined: dep.X\n", ""},
-		{"main.go:4:2: no required module provides package example.com/dep/sub; to add it:\n", "package example.com/dep/sub is in example.com/dep v1.2.0"},
-		{"main.go:4:2: module example.com/dep@latest found (v1.1.0), but does not contain package example.com/dep/sub\n", "not in v1.1.0"},
-		{"-buildmode=plugin requires exactly one main package\n", "must be package main"},
-		{"go: example.com/x@v1.0.0 requires go >= 1.26.0 (running go 1.25.12; GOTOOLCHAIN=local)\n", "example.com/x@v1.0.0 needs go 1.26.0, and the host was built with go1.25.12"},
-		{"# github.com/cespare/xxhash\n../xxhash_amd64.s:120: when dynamic linking, R15 is clobbered\n", "github.com/cespare/xxhash has assembly"},
-		{"go: example.com/dep@v1.1.0: module lookup disabled by GOPROXY=off\n", "go mod download example.com/dep@v1.1.0"},
-	} {
-		got := strings.Join(failure{plan, c.output}.causes(), "; ")
-		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
-			t.Errorf("%q is explained by %q, want %q", c.output, got, c.want)
-		}
-	}
-}

@@ -35,13 +35,14 @@ func loadGoEnv(ctx context.Context, opts Options) (GoEnv, error) {
 	var env struct {
 		GOVERSION, GOROOT, GOMODCACHE, GOTOOLCHAIN, GOHOSTOS, GOHOSTARCH string
 		GOFLAGS, CC, CGO_ENABLED, GOEXPERIMENT, GOWORK, GO111MODULE      string
+		GOPROXY, GOSUMDB, GOCACHE                                        string
 	}
 	c := goCommand{path: command, dir: filepath.VolumeName(opts.Dir) + string(filepath.Separator), env: opts.Env, args: []string{"env", "-json",
 		"GOVERSION", "GOROOT", "GOMODCACHE", "GOTOOLCHAIN", "GOHOSTOS", "GOHOSTARCH",
-		"GOFLAGS", "CC", "CGO_ENABLED", "GOEXPERIMENT", "GOWORK", "GO111MODULE"}}
+		"GOFLAGS", "CC", "CGO_ENABLED", "GOEXPERIMENT", "GOWORK", "GO111MODULE", "GOPROXY", "GOSUMDB", "GOCACHE"}}
 	out, _, err := c.run(ctx, nil)
 	if err != nil {
-		return GoEnv{}, err
+		return GoEnv{}, explained(err, &failure{env: opts.Env})
 	}
 	if err := json.Unmarshal(out, &env); err != nil {
 		return GoEnv{}, fmt.Errorf("read what go env printed: %w", err)
@@ -51,6 +52,7 @@ func loadGoEnv(ctx context.Context, opts Options) (GoEnv, error) {
 		Toolchain: env.GOTOOLCHAIN, HostOS: env.GOHOSTOS, HostArch: env.GOHOSTARCH,
 		Flags: env.GOFLAGS, CC: env.CC, Cgo: getEnv(opts.Env, "CGO_ENABLED"),
 		Experiment: env.GOEXPERIMENT, Work: env.GOWORK, ModuleMode: env.GO111MODULE,
+		Proxy: env.GOPROXY, SumDB: env.GOSUMDB, Cache: env.GOCACHE,
 	}, nil
 }
 

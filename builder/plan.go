@@ -34,6 +34,12 @@ type Plan struct {
 	needsGraph bool // the plan cannot be finished without asking the go command
 	modMode    bool // the build uses a temporary go.mod, which the go command may complete
 	workMode   bool // the build uses a temporary go.work
+
+	// For explaining failures.
+	module     string            // the plugin's
+	hostModule string            // the host's main module
+	hostPath   string            // the import path of the host's main package
+	hostSums   map[string]string // h1: sums by PATH@VERSION
 }
 
 type tempFile struct {
@@ -123,6 +129,7 @@ func (p *planner) plan(l Layout) (*Plan, error) {
 		Dir: p.src.Dir, Package: p.src.Package, Output: p.opts.Output,
 		Pins: p.pins(a),
 	}
+	plan.module, plan.hostModule, plan.hostPath, plan.hostSums = p.modFile.Module.Mod.Path, b.Main.Path, b.Path, p.host.sums()
 	user, err := p.userFlags()
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -32,6 +33,9 @@ type run struct {
 	facts *hostFacts
 	opts  Options
 	work  *workDir
+	goEnv GoEnv
+
+	looking bool // the go command is asked for an explanation only
 }
 
 // HostFacts reads from a host what a plan needs.
@@ -172,7 +176,7 @@ func start(ctx context.Context, k *known, host *inspector.Host, opts Options) (*
 	if err := checkMachine(p, opts); err != nil {
 		return nil, src, err
 	}
-	return &run{host: host, facts: p.host, opts: opts}, src, nil
+	return &run{host: host, facts: p.host, opts: opts, goEnv: src.Go}, src, nil
 }
 
 // finishWhole finishes a plugin that loads, unless it does not keep what is asked of
@@ -219,7 +223,7 @@ func compileFailed(err error) bool {
 // toolchainFailed says that there was no Go to run at all.
 func toolchainFailed(err error) bool {
 	goErr, ok := errors.AsType[*GoError](err)
-	return ok && toolchainLost().MatchString(goErr.Output)
+	return ok && slices.ContainsFunc(goErr.Causes, func(c Cause) bool { return c.Kind == CauseToolchain })
 }
 
 func cmpErr(first, err error) error {

@@ -95,6 +95,9 @@ type GoEnv struct {
 	Experiment string // GOEXPERIMENT
 	Work       string // GOWORK: "", off, or a file
 	ModuleMode string // GO111MODULE
+	Proxy      string // GOPROXY
+	SumDB      string // GOSUMDB
+	Cache      string // GOCACHE
 }
 
 // Package is a package that the plugin is built from.
