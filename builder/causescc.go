@@ -14,7 +14,7 @@ var compilerRules = []rule{
 	{lazily(`^cgo: exec (\S+): fork/exec .*: (.*)$`), func(f *failure, _ spot, m []string) Cause {
 		return causef(CauseCompiler, "the C compiler %q cannot be run: %s", m[1], m[2]).todo(f.compilerPackages()...)
 	}},
-	{lazily(`^(?:(\S+): )?(?:\S+: )?exec: "(.*)": executable file not found in \$PATH$`), (*failure).noProgram},
+	{lazily(`^(?:(\S+): )?(?:.*: )?exec: "(.*?)": executable file not found in \$PATH$`), (*failure).noProgram},
 	{lazily(`^-buildmode=plugin requires external \(cgo\) linking, but cgo is not enabled$`), func(f *failure, _ spot, _ []string) Cause {
 		return causef(CauseCompiler, "plugins need cgo, and cgo is off").todo("export CGO_ENABLED=1").todo(f.compilerPackages()...)
 	}},
@@ -46,7 +46,7 @@ var linkerRules = []rule{
 	{lazily(`invalid linker name in (?:argument )?['‘]?-fuse-ld=(\S+?)['’]?$`), (*failure).noLinker},
 	{lazily(`^(?:.*: )?(?:error: )?unable to execute command: Executable "(\S*ld\S*)" doesn't exist`), (*failure).noLinker},
 	{lazily(`external linker must be gold \(issue`), (*failure).noLinker},
-	{lazily(`^(?:.*[:(])?((?:\S+/)?\S+\.(?:o|a|so)(?:\([^)]*\))?)\)?: (?:warning: )?relocation (R_\w+) against (undefined )?(?:hidden |protected )?symbol ['‘\x60](\S+?)['’] can ?not be used when making a (?:shared|PIE) object`), (*failure).notPIC},
+	{lazily(`^(?:.*: )?(\S+?\.(?:o|a|so)(?:\([^)]*\))?): relocation (R_\w+) against (undefined )?(?:hidden |protected )?symbol ['‘\x60](\S+?)['’] can ?not be used when making a (?:shared|PIE) object`), (*failure).notPIC},
 	{lazily(`^\S*ld\.lld: error: relocation (R_\w+) cannot be used against (?:local symbol|symbol '(.*?)'); recompile with -fPIC$`), (*failure).notPICLLD},
 	{lazily(`^(?:.*: )?(\S+): multiple definition of ['‘\x60](\S+?)['’]; (\S+?): first defined here$`), func(_ *failure, at spot, m []string) Cause {
 		return duplicate(at, m[2], m[3], m[1])
@@ -228,9 +228,10 @@ func (f *failure) notPIC(_ spot, m []string) Cause {
 }
 
 func notPICCause(file, symbol, relocation string) Cause {
-	if _, inner, ok := strings.Cut(file, "/go-link-"); ok && strings.HasSuffix(inner, ".o") {
+	if strings.Contains(file, "/go-link-") && strings.HasSuffix(file, ".o") {
 		file = "an object of the plugin's C code"
 	}
+	file = path.Base(file)
 	return causef(CauseCSource, "%s was not compiled for shared objects, and a plugin is one (%s against %s)", file, relocation, symbol).todo(
 		"compile it anew with -fPIC: make clean && make CFLAGS=-fPIC, or cmake -DCMAKE_POSITION_INDEPENDENT_CODE=ON",
 		"or link the shared library in its place")
@@ -247,7 +248,7 @@ func (f *failure) notPICLLD(at spot, m []string) Cause {
 }
 
 func duplicate(at spot, symbol, first, second string) Cause {
-	return causef(CauseCSource, "the C symbol %s is defined twice: in %s and in %s", symbol, first, second).todo(
+	return causef(CauseCSource, "the C symbol %s is defined twice: in %s and in %s", symbol, path.Base(first), path.Base(second)).todo(
 		"make it static where only one file uses it, or leave one of the two out of package " + cmp.Or(at.pkg, "of the plugin"))
 }
 

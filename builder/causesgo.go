@@ -29,7 +29,7 @@ var packageRules = []rule{
 		c.name = path.Base(m[1])
 		return c
 	}},
-	{lazily(`: (?:.*: )?requires go(1\.[0-9]+) or later \((?:-lang was set to go|file declares //go:build go)(\S+?)[;)]`), (*failure).language},
+	{lazily(`^\S+\.go:[0-9]+(?::[0-9]+)?: (.*?):? requires go(1\.[0-9]+) or later \((-lang was set to go|file declares //go:build go)([0-9.]+)[;)]`), (*failure).language},
 	{lazily(`: cannot range over .* \((?:variable|value) of (?:type func|func type|\S+ type .*func\()`), func(f *failure, at spot, _ []string) Cause {
 		return f.hostLanguage(at, "ranging over a function", "1.23")
 	}},
@@ -211,13 +211,21 @@ func (f *failure) notMain(spot, []string) Cause {
 		name, files = file.pkg, append(files, file.name)
 	}
 	if name == "" || name == "main" {
-		return causef(CausePackage, "a plugin's package must be package main, and %s is not one", f.plan.Package).todo(f.otherFolders()...)
+		return causef(CausePackage, "a plugin's package must be package main, and %s is not one", f.pluginPath()).todo(f.otherFolders()...)
 	}
 	for i, file := range files {
 		files[i] = quoted(filepath.Join(f.packageDir(), file))
 	}
-	return causef(CausePackage, "a plugin's package must be package main, and %s is package %s", f.plan.Package, name).todo(append(
+	return causef(CausePackage, "a plugin's package must be package main, and %s is package %s", f.pluginPath(), name).todo(append(
 		[]string{fmt.Sprintf("sed -i 's/^package %s$/package main/' %s", name, strings.Join(files, " "))}, f.otherFolders()...)...)
+}
+
+// pluginPath is the import path of the plugin's package, as far as it is known.
+func (f *failure) pluginPath() string {
+	if f.plan.module == "" {
+		return f.plan.Package
+	}
+	return importPath(f.plan.module, f.plan.Package)
 }
 
 // packageDir is the folder of the plugin's package, "" where it was not given by its folder.
@@ -286,7 +294,7 @@ func (f *failure) internal(_ spot, m []string) Cause {
 	if f.isStandard(pkg) {
 		return causef(CausePackage, "%s is internal to Go's standard library, and no other code may import it", pkg)
 	}
-	root, _, _ := strings.Cut(pkg, "/internal")
+	root, _, _ := strings.Cut(pkg+"/", "/internal/")
 	if f.plan == nil || f.plan.hostModule == "" || !liesIn(pkg, f.plan.hostModule) {
 		return causef(CausePackage, "%s is internal: only packages below %s may import it", pkg, root).todo("use what that module offers outside of internal folders")
 	}

@@ -107,7 +107,7 @@ func (f *failure) toolchainLost(_ spot, m []string) Cause {
 			why = c.Text
 		}
 	}
-	c := causef(CauseToolchain, "the host's Go %s is not on this machine and could not be downloaded: %s", release, why)
+	c := causef(CauseToolchain, "%s, the host's Go, is not on this machine and could not be downloaded: %s", release, why)
 	platform := strings.ReplaceAll(f.goEnv.HostOS+"-"+f.goEnv.HostArch, "/", "-")
 	return c.todo(
 		fmt.Sprintf("with a network: GOPROXY=https://proxy.golang.org go install golang.org/dl/%s@latest && \"$(go env GOPATH)/bin/%s\" download", release, release),
@@ -182,10 +182,11 @@ func (f *failure) proxySays(at spot, m []string) Cause {
 	server := address
 	if u, err := url.Parse(address); err == nil && u.Host != "" {
 		server = u.Host
-	} else if i := strings.Index(address, "/@v/"); i > 0 {
-		server = address
 	}
 	name, _, _ := strings.Cut(mod, "@")
+	if i := strings.Index(address, "/"+name+"/@v/"); server == address && i > 0 {
+		server = "the module proxy " + address[:i]
+	}
 	switch {
 	case code == "404" || code == "410" || code[0] == 'n':
 		return causef(CauseNetwork, "%s has no %s (%s)", server, mod, code+m[4]).todo(
@@ -333,6 +334,6 @@ func (f *failure) badModFile(_ spot, m []string) Cause {
 	if since == "" || f.plan == nil || compareGo(release(f.hostGo()), since) >= 0 {
 		return Cause{}
 	}
-	return causef(CauseRequirements, "%s has a %s line, which is known since %s, and the host was built with %s", m[1], m[3], since, f.hostGo()).todo(
+	return causef(CauseRequirements, "%s says %s, which go.mod files may since %s, and the host was built with %s", m[1], m[3], since, f.hostGo()).todo(
 		"leave that line out, or build for a host of a newer Go release")
 }

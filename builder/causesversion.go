@@ -262,22 +262,20 @@ func hostMinor(goVersion string) int {
 // compareGo compares two Go releases as in go1.26.8; what is none is the oldest.
 func compareGo(a, b string) int { return version.Compare(a, b) }
 
-// language speaks of what a go line in a go.mod file, or the host's Go, is too old for.
+// language speaks of what a go line, or the host's Go, is too old for.
 func (f *failure) language(at spot, m []string) Cause {
 	if f.plan == nil {
 		return Cause{}
 	}
-	need, set := m[1], m[2]
-	what := "what is written there"
-	if line := errorLine().FindStringSubmatch(at.lines[0]); line != nil {
-		what, _, _ = strings.Cut(line[2], ": requires")
-		what, _, _ = strings.Cut(what, " requires")
+	what, need, says := m[1], m[2], "go.mod says go "
+	if strings.HasPrefix(m[3], "file") {
+		says = "the file's //go:build line says go"
 	}
 	if compareGo(release(f.hostGo()), "go"+need) < 0 {
 		return f.hostLanguage(at, what, need)
 	}
-	c := causef(CauseLanguage, "%s: that needs go%s; go.mod says go %s, and the host's Go is %s", what, need, set, f.hostGo())
-	if at.pkg == "" || f.own(at.pkg) {
+	c := causef(CauseLanguage, "%s: that needs go%s; %s%s, and the host's Go is %s", what, need, says, m[4], f.hostGo())
+	if (at.pkg == "" || f.own(at.pkg)) && !strings.HasPrefix(m[3], "file") {
 		c = c.todo(f.goC("mod edit -go=" + need))
 	}
 	return c

@@ -65,10 +65,11 @@ func asFailure(err error) *failure {
 	f = &failure{code: exitFailure, err: err}
 	var noFit *builder.NoFitError
 	var usage *builder.UsageError
+	var goErr *builder.GoError
 	switch {
 	case errors.As(err, &noFit):
 		f.code = exitRefused
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, &goErr) && goErr.Misconfigured():
 		f.code = exitUsage
 	}
 	var hinted interface{ Hints() []string }
