@@ -45,11 +45,13 @@ var networkRules = []rule{
 	}},
 }
 
+var noModule = lazily(`no required module provides package ([^;\s]+)`)
+
 // moduleRules know what the go command says about go.mod, go.sum and vendor folders.
 var moduleRules = []rule{
 	{lazily(`(\S+) requires go >= (\S+) \(running go (\S+?)[;)]`), (*failure).needsGo},
 	{lazily(`^(?:.*: )?module (\S+)@\S+ found.*, but does not contain package (\S+)$`), func(f *failure, _ spot, m []string) Cause { return f.blamePath(m[2]) }},
-	{lazily(`no required module provides package ([^;\s]+)`), (*failure).noModule},
+	{noModule, (*failure).missingModule},
 	{lazily(`^(?:.*: )?verifying (\S+?): checksum mismatch$`), (*failure).mismatch},
 	{lazily(`missing go\.sum entry for (?:module providing package (\S+?)|go\.mod file)[ ;]`), func(f *failure, _ spot, m []string) Cause {
 		what := "a go.mod file that it needs"
@@ -306,7 +308,7 @@ func (f *failure) blamePath(pkg string) Cause {
 		"or build for a host that has "+pin.Module+" "+pin.Plugin+" or newer")
 }
 
-func (f *failure) noModule(_ spot, m []string) Cause {
+func (f *failure) missingModule(_ spot, m []string) Cause {
 	if c := f.blamePath(m[1]); c.Text != "" {
 		return c
 	}
