@@ -16,6 +16,8 @@ type Target struct {
 	Host    *inspector.Host
 	Package string // as in Options
 	Output  string // as in Options
+
+	Documents []Document // as in Options
 }
 
 // BatchOptions are what the caller decides about all builds of a batch.
@@ -77,7 +79,7 @@ func RunAll(ctx context.Context, targets []Target, opts BatchOptions) (_ []Outco
 // start gets a target ready, or notes why that cannot be.
 func (b *batch) start(ctx context.Context, i int) {
 	opts, target := b.opts.Options, b.targets[i]
-	opts.Package, opts.Output = target.Package, target.Output
+	opts.Package, opts.Output, opts.Documents = target.Package, target.Output, target.Documents
 	if seal := opts.Seal; seal != nil {
 		opts.Seal = func(plugin string, data []byte) ([]byte, error) {
 			b.mu.Lock() // a key may live in a device that does one thing at a time
@@ -98,14 +100,16 @@ func (b *batch) checkOutputs() error {
 		if r == nil {
 			continue
 		}
-		output := r.opts.Output
-		if dir, err := filepath.EvalSymlinks(filepath.Dir(output)); err == nil {
-			output = filepath.Join(dir, filepath.Base(output))
+		for _, file := range r.opts.files() {
+			real := file
+			if dir, err := filepath.EvalSymlinks(filepath.Dir(file)); err == nil {
+				real = filepath.Join(dir, filepath.Base(file))
+			}
+			if first, twice := seen[real]; twice {
+				return &UsageError{Reason: fmt.Sprintf("%s and %s would both be written to %s", b.name(first), b.name(i), file)}
+			}
+			seen[real] = i
 		}
-		if first, twice := seen[output]; twice {
-			return &UsageError{Reason: fmt.Sprintf("%s and %s would both be written to %s", b.name(first), b.name(i), r.opts.Output)}
-		}
-		seen[output] = i
 	}
 	return nil
 }

@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/mod/module"
@@ -39,18 +41,24 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if len(os.Args) == 3 && os.Args[1] == "place" {
+		fmt.Fprintln(os.Stderr, builder.PlaceForEver(os.Args[2]))
+		os.Exit(1)
+	}
 	os.Exit(runTests(m))
 }
 
 // buildAlone builds and signs the plugin in dir for a host, with the settings of
 // this process.
 func buildAlone(bin, dir string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	host, err := inspector.OpenHost(bin)
 	if err != nil {
 		return err
 	}
 	defer host.Close()
-	_, err = builder.Run(context.Background(), host, builder.Options{
+	_, err = builder.Run(ctx, host, builder.Options{
 		Dir: dir, Env: os.Environ(), Output: filepath.Join(dir, "plugin.so"),
 		Toolexec: []string{os.Args[0], "toolexec"}, Seal: sealBySum,
 	})

@@ -41,5 +41,7 @@ type Options struct {
 	// Nil for none.
 	Seal func(plugin string, data []byte) (sidecar []byte, err error)
 
+	Documents []Document // further files to make and to put in place with the plugin
+
 	Progress io.Writer // what is being done, and what go build prints; nil for nothing
 }

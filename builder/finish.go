@@ -2,33 +2,40 @@ package builder
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/natefinch/atomic"
 )
 
 // finish seals a plugin that loads and puts it in place.
-func (r *run) finish(a *attempt) (*Result, error) {
+func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 	res := &Result{Schema: Schema, Output: r.opts.Output, Host: a.verdict.Host, Plan: a.plan, Verdict: a.verdict, Warnings: append([]string{}, a.plan.Warnings...)}
-	var sidecar []byte
+	p := placement{output: r.opts.Output}
+	var err error
 	if r.opts.Seal != nil {
-		var err error
-		if sidecar, err = r.opts.Seal(r.opts.Output, a.data); err != nil {
+		if p.sidecar, err = r.opts.Seal(r.opts.Output, a.data); err != nil {
 			return nil, err
 		}
 		res.Sidecar = r.opts.Output + sidecarExtension
 	}
+	if p.documents, err = r.makeDocuments(a); err != nil {
+		return nil, err
+	}
+	for _, d := range p.documents {
+		res.Documents = append(res.Documents, d.file)
+	}
 	if res.Unchanged = r.unchanged(a); res.Unchanged {
 		touch(r.opts.Output)
-	} else if err := place(a.file, r.opts.Output, sidecar); err != nil {
+	} else {
+		p.built = a.file
+	}
+	if err := p.place(ctx); err != nil {
 		return nil, err
 	}
 	if r.opts.Write {
-		var err error
-		if res.Written, err = r.alignUser(a); err != nil {
+		if res.Written, err = r.alignUser(ctx, a); err != nil {
 			return nil, err
 		}
 	}
@@ -36,7 +43,7 @@ func (r *run) finish(a *attempt) (*Result, error) {
 }
 
 // alignUser brings the plugin's own go.mod and go.sum to what was built.
-func (r *run) alignUser(a *attempt) (written []string, err error) {
+func (r *run) alignUser(ctx context.Context, a *attempt) (written []string, err error) {
 	replace := func(file File, content []byte) error {
 		if content == nil || bytes.Equal(file.Content, content) {
 			return nil
@@ -48,7 +55,7 @@ func (r *run) alignUser(a *attempt) (written []string, err error) {
 		if !bytes.Equal(now, file.Content) {
 			return fmt.Errorf("%s was changed during the build and is left alone", file.Name)
 		}
-		if err := atomic.WriteFile(file.Name, bytes.NewReader(content)); err != nil {
+		if err := replaceFile(ctx, file.Name, content); err != nil {
 			return err
 		}
 		written = append(written, file.Name)

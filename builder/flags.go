@@ -15,6 +15,7 @@ type userFlags struct {
 	flags    []string // given by hand, but for tags and -mod
 	mod      string   // -mod
 	goflags  string   // what is left of GOFLAGS
+	vcs      bool     // the user decided about -buildvcs
 	warnings []string
 }
 
@@ -51,6 +52,7 @@ func (p *planner) userFlags() (userFlags, error) {
 			}
 			value, hasValue, args = args[0], true, args[1:]
 		}
+		u.vcs = u.vcs || name == "buildvcs"
 		switch {
 		case name == "tags":
 			u.tags = append(u.tags, splitTags(value)...)
@@ -90,6 +92,7 @@ func (p *planner) readGoflags(u *userFlags) error {
 	for _, word := range words {
 		name, value, _ := splitFlag(word)
 		_, harmless := harmlessFlags[name]
+		u.vcs = u.vcs || name == "buildvcs"
 		switch {
 		case name == "tags":
 			u.tags = append(u.tags, splitTags(value)...)
@@ -201,6 +204,13 @@ func (p *planner) addCompilerFlags(plan *Plan, l Layout) error {
 	}
 	for _, pf := range list {
 		arg, err := pf.argument()
+		if err != nil {
+			return err
+		}
+		plan.Flags = append(plan.Flags, arg)
+	}
+	if len(plan.Rewrites) > 0 {
+		arg, err := p.lastGcflags(list)
 		if err != nil {
 			return err
 		}

@@ -2,22 +2,27 @@ package builder_test
 
 import (
 	"bytes"
-	"context"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
-
-	"github.com/plugtool/plugtool/builder"
 )
 
-// However a build is killed, the output is the old whole file or the new whole
-// file, some sidecar beside it fits, and the next build leaves nothing
-// temporary behind.
+// However a build is ended, and whenever, the output is the old whole file or the new
+// whole file, some sidecar beside it fits, and the next build leaves nothing temporary
+// behind. A build that is asked to end leaves nothing itself.
 func TestKilled(t *testing.T) {
 	t.Parallel()
+	killBuilds(t, []os.Signal{os.Kill, os.Kill, os.Interrupt, os.Kill, syscall.SIGTERM, os.Kill})
+}
+
+// killBuilds has one build after the other end by a signal, at random moments that are
+// spread over the time that a build takes.
+func killBuilds(t *testing.T, signals []os.Signal) {
 	b := newBench(t)
 	trimmedHost(b)
 	published(b)
@@ -26,20 +31,29 @@ func TestKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	full := b.buildAlone(0)
-	for i := range 8 {
-		b.write(main, strings.Replace(string(source), "before, total", strings.Repeat("total, ", i)+"before, total", 1))
-		b.buildAlone(time.Duration(i+1) * full / 8)
+	full := b.buildAlone(os.Kill, 0)
+	for i, signal := range signals {
+		b.write(main, strings.Replace(string(source), "before, total", strings.Repeat("total, ", i%20+1)+"before, total", 1))
+		after := (float64(i) + rand.Float64()) / float64(len(signals)) * 1.1
+		b.buildAlone(signal, time.Duration(after*float64(full))+1)
 		b.sealed()
+		if signal != os.Kill {
+			b.noneLeft()
+		}
 	}
-	b.buildAlone(0)
+	b.buildAlone(os.Kill, 0)
 	b.sealed()
 	b.noneLeft()
+	for _, pattern := range []string{".plugin.so*", "plugin.so.next*"} {
+		if left, err := filepath.Glob(filepath.Join(b.plugin, pattern)); err != nil || len(left) > 0 {
+			t.Errorf("left behind: %q, %v", left, err)
+		}
+	}
 }
 
-// buildAlone builds in a process of its own, which is killed after a while; 0 is
+// buildAlone builds in a process of its own, which gets a signal after a while; 0 is
 // never. It gives the time that the build took.
-func (b *bench) buildAlone(kill time.Duration) time.Duration {
+func (b *bench) buildAlone(signal os.Signal, after time.Duration) time.Duration {
 	b.t.Helper()
 	cmd := exec.Command(os.Args[0], "build", b.bin, b.plugin)
 	cmd.Env = b.env
@@ -49,11 +63,11 @@ func (b *bench) buildAlone(kill time.Duration) time.Duration {
 	if err := cmd.Start(); err != nil {
 		b.t.Fatal(err)
 	}
-	if kill > 0 {
-		time.Sleep(kill)
-		_ = cmd.Process.Kill() // it may have ended
+	if after > 0 {
+		time.Sleep(after)
+		_ = cmd.Process.Signal(signal) // it may have ended
 	}
-	if err := cmd.Wait(); err != nil && kill == 0 {
+	if err := cmd.Wait(); err != nil && after == 0 {
 		b.t.Fatalf("%v\n%s", err, out.Bytes())
 	}
 	return time.Since(start)
@@ -63,103 +77,67 @@ func (b *bench) buildAlone(kill time.Duration) time.Duration {
 func (b *bench) sealed() {
 	b.t.Helper()
 	output := filepath.Join(b.plugin, "plugin.so")
-	data, err := os.ReadFile(output)
-	if err != nil {
-		b.t.Fatal(err)
-	}
 	if got := b.load(output); !strings.HasPrefix(got, "loads: ") {
 		b.t.Errorf("the host says %q", got)
 	}
-	want, err := sealBySum(output, data)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	sidecars, err := filepath.Glob(output + "*.sigstore.json")
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	for _, file := range sidecars {
-		if got, err := os.ReadFile(file); err == nil && bytes.Equal(got, want) {
-			return
-		}
-	}
-	b.t.Errorf("no sidecar of %q fits", sidecars)
-}
-
-// What --dry-run prints builds by hand what Run builds.
-func TestCommands(t *testing.T) {
-	for name, setup := range map[string]func(*bench){
-		"pinned":    func(b *bench) { trimmedHost(b); published(b) },
-		"workspace": checkout("-trimpath"),
-		"rewritten": elsewhere(nil),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b := newBench(t)
-			setup(b)
-			opts := b.options()
-			opts.Output = filepath.Join(b.dir, "it's $here.so")
-			plan, err := builder.Prepare(context.Background(), b.open(), opts)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := os.Stat(opts.Output); err == nil {
-				t.Error("the plan alone wrote the output")
-			}
-			script := "set -e\n" + strings.Join(plan.Commands(), "\n")
-			b.run("/", nil, "sh", "-c", script)
-			if got, want := b.load(opts.Output), "loads: "+usual; got != want {
-				t.Errorf("the host says %q, want %q, after\n%s", got, want, script)
-			}
-			b.noneLeft()
-		})
+	if sidecars, ok := fits(b.t, output); !ok {
+		b.t.Errorf("no sidecar of %q fits", sidecars)
 	}
 }
 
-// The host's Go release need not be that of the go command at hand.
-func TestToolchain(t *testing.T) {
-	t.Parallel()
-	const release = "go1.25.12"
-	b := newBench(t)
-	root := strings.TrimSpace(b.run(b.dir, []string{"GOTOOLCHAIN=" + release, "GOMODCACHE=", "HOME=" + os.Getenv("HOME"), "GOPROXY=", "GONOSUMDB="}, "go", "env", "GOROOT"))
-	b.sums(b.host)
-	b.run(b.host, nil, filepath.Join(root, "bin", "go"), "build", "-trimpath", "-o", b.bin, "./cmd/host")
-	ownFolder(b)
-
-	_, err := b.build(b.options())
-	if !is[*builder.ToolchainError](err) || !strings.Contains(err.Error(), release) || !strings.Contains(err.Error(), "GOTOOLCHAIN=local") {
-		t.Errorf("without that release: %v", err)
-	}
-	opts := b.options()
-	opts.Toolchain = root
-	b.buildsAndLoads(opts, root)
-
-	sdk := filepath.Join(b.dir, "home", "sdk")
-	b.mkdir(sdk)
-	if err := os.Symlink(root, filepath.Join(sdk, release)); err != nil {
+// fits says whether some sidecar fits the output, as it is known to those who read the
+// output first and its sidecars then.
+func fits(t *testing.T, output string) (sidecars []string, ok bool) {
+	t.Helper()
+	data, err := os.ReadFile(output)
+	if err != nil {
 		t.Fatal(err)
 	}
-	b.goMod(b.plugin, "-go=1.26.0") // newer than the host's
-	b.buildsAndLoads(b.options(), filepath.Join(sdk, release))
-
-	opts.Toolchain = strings.TrimSpace(b.run(b.dir, nil, "go", "env", "GOROOT"))
-	if _, err := b.build(opts); !is[*builder.ToolchainError](err) {
-		t.Errorf("with a toolchain of another minor release: %v", err)
+	want, err := sealBySum(output, data)
+	if err != nil {
+		t.Fatal(err)
 	}
-	b.noneLeft()
+	if sidecars, err = filepath.Glob(output + "*.sigstore.json"); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(sidecars, output+".sigstore.json") {
+		if got, err := os.ReadFile(file); err == nil && bytes.Equal(got, want) {
+			return sidecars, true
+		}
+	}
+	return sidecars, false
 }
 
-func (b *bench) buildsAndLoads(opts builder.Options, root string) {
-	b.t.Helper()
-	res, err := b.build(opts)
-	if err != nil {
-		b.t.Error(err)
-		return
-	}
-	if got, want := res.Plan.Toolchain.Command, filepath.Join(root, "bin", "go"); got != want {
-		b.t.Errorf("built with %s, want %s", got, want)
-	}
-	if got, want := b.load(res.Output), "loads: "+usual; got != want {
-		b.t.Errorf("the host says %q, want %q", got, want)
+// Builds that are killed while they put their files in place, one after the other and
+// two at a time, leave a plugin with a sidecar that fits.
+func TestPlaceKilled(t *testing.T) {
+	t.Parallel()
+	killPlacings(t, 60)
+}
+
+func killPlacings(t *testing.T, times int) {
+	output := filepath.Join(t.TempDir(), "p.so")
+	for range times {
+		var running []*exec.Cmd
+		for range 2 {
+			cmd := exec.Command(os.Args[0], "place", output)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			running = append(running, cmd)
+		}
+		for _, err := os.Stat(output + ".sigstore.json"); err != nil; _, err = os.Stat(output + ".sigstore.json") {
+			time.Sleep(time.Millisecond)
+		}
+		for _, cmd := range running {
+			time.Sleep(time.Duration(rand.IntN(20_000)) * time.Microsecond)
+			_ = cmd.Process.Kill()
+		}
+		for _, cmd := range running {
+			_ = cmd.Wait() // it was killed
+		}
+		if sidecars, ok := fits(t, output); !ok {
+			t.Fatalf("no sidecar of %q fits", sidecars)
+		}
 	}
 }

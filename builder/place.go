@@ -2,186 +2,252 @@ package builder
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"syscall"
 
-	"github.com/gofrs/flock"
 	"github.com/natefinch/atomic"
-
-	"github.com/plugtool/plugtool/inspector"
 )
 
 // sidecarExtension is that of a plugin's signature bundle.
 const sidecarExtension = ".sigstore.json"
 
-// outputFile gives the file that a build writes: what -o names, a file of the
-// default name in it if that is a folder, or what go build would write.
-func outputFile(opts Options, importPath string) (string, error) {
-	name := defaultName(importPath)
-	out := opts.Output
-	if out == "" {
-		out = name
-	}
-	if !filepath.IsAbs(out) {
-		out = filepath.Join(opts.Dir, out) + trailingSlash(out)
-	}
-	fi, err := os.Stat(out)
-	switch {
-	case err == nil && fi.IsDir() || trailingSlash(out) != "":
-		out = filepath.Join(out, name)
-	case err == nil && !fi.Mode().IsRegular():
-		return "", fmt.Errorf("output %s is not a regular file (%s)", out, fi.Mode().Type())
-	}
-	return filepath.Clean(out), nil
+// A placement is what a build puts in place together. Everything is written in full,
+// beside its place, before anything is renamed: what fails for want of room or rights
+// changes nothing.
+type placement struct {
+	built     string // the plugin in its temporary folder; "" where the output stays as it is
+	output    string
+	sidecar   []byte // nil for none
+	documents []document
 }
 
-func trailingSlash(path string) string {
-	if path != "" && os.IsPathSeparator(path[len(path)-1]) {
-		return string(filepath.Separator)
-	}
-	return ""
+// A document is a file that a build writes beside the plugin.
+type document struct {
+	file string
+	data []byte
 }
 
-// defaultName is the name that go build -buildmode=plugin gives its output: the
-// import path's last element, but for a major version.
-func defaultName(importPath string) string {
-	elems := strings.Split(importPath, "/")
-	last := elems[len(elems)-1]
-	if len(elems) > 1 && isMajor(last) {
-		last = elems[len(elems)-2]
+// place puts the files in their places. Whoever reads one of them, at whatever moment
+// and however this ends, reads the old whole file or the new whole one. Whoever verifies
+// reads all sidecars, so that the plugin has a matching signature at every moment.
+func (p placement) place(ctx context.Context) error {
+	files := []string{p.output}
+	var streams []document
+	for _, d := range p.documents {
+		if isStream(d.file) {
+			streams = append(streams, d)
+		} else {
+			files = append(files, d.file)
+		}
 	}
-	return last + ".so"
-}
-
-// isMajor says whether a path's element is a major version: v2, v10.
-func isMajor(elem string) bool {
-	digits, ok := strings.CutPrefix(elem, "v")
-	return ok && digits != "" && digits != "1" && digits[0] != '0' && strings.Trim(digits, "0123456789") == ""
-}
-
-// checkOutput says, before anything is built, whether the output can be
-// written, and removes what a killed build of it left.
-func checkOutput(output string) error {
-	dir := filepath.Dir(output)
-	if fi, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("output folder %s does not exist; make it: mkdir -p %s", dir, inspector.ShellQuote(dir))
-	} else if err == nil && !fi.IsDir() {
-		return fmt.Errorf("output folder %s is not a folder", dir)
+	if p.built == "" && len(files) == 1 && len(streams) == 0 {
+		return nil
 	}
-	err := withLock(dir, func() error {
-		if err := removeLeft(output); err != nil {
+	err := withFolders(ctx, files, func() error {
+		w := &waiting{}
+		err := p.prepare(w)
+		if err == nil {
+			err = p.commit(w)
+		}
+		return errors.Join(err, w.remove())
+	})
+	if err != nil {
+		return fmt.Errorf("put %s in place: %w", p.output, err)
+	}
+	for _, d := range streams {
+		if err := writeStream(d); err != nil {
 			return err
 		}
-		f, err := os.CreateTemp(dir, tempName(output))
+	}
+	return nil
+}
+
+// replaceFile puts new content in the place of a file that is there.
+func replaceFile(ctx context.Context, file string, data []byte) error {
+	fi, err := os.Stat(file)
+	mode := fs.FileMode(0o644)
+	if err == nil {
+		mode = fi.Mode().Perm()
+	}
+	return withFolders(ctx, []string{target(file)}, func() error {
+		name, err := writeBeside(target(file), bytes.NewReader(data), mode)
+		if err == nil {
+			err = atomic.ReplaceFile(name, target(file))
+		}
+		if err != nil && name != "" {
+			err = errors.Join(err, os.Remove(name))
+		}
+		return err
+	})
+}
+
+// waiting are the new files under their temporary names.
+type waiting struct {
+	plugin, sidecar string // "" for none
+	documents       []string
+}
+
+// remove removes what was not put in place.
+func (w *waiting) remove() error {
+	var errs []error
+	for _, name := range append([]string{w.plugin, w.sidecar}, w.documents...) {
+		if name == "" {
+			continue
+		}
+		if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// prepare writes the files under temporary names.
+func (p placement) prepare(w *waiting) (err error) {
+	mode := fs.FileMode(0o666)
+	if p.built != "" {
+		in, err := os.Open(p.built)
 		if err != nil {
 			return err
 		}
-		return errors.Join(f.Close(), os.Remove(f.Name()))
-	})
-	if err != nil {
-		return fmt.Errorf("output folder %s cannot be written: %w", dir, err)
-	}
-	return nil
-}
-
-// withLock keeps other builds out of a folder while act puts files there.
-func withLock(dir string, act func() error) (err error) {
-	lock := flock.New(dir, flock.SetFlag(os.O_RDONLY))
-	err = lock.Lock()
-	if errors.Is(err, syscall.EBADF) || errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.ENOLCK) {
-		return act() // network file systems without such locks
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, lock.Close()) }()
-	return act()
-}
-
-// tempName is the pattern of the names under which an output is written before
-// it is renamed.
-func tempName(output string) string { return "." + filepath.Base(output) + ".plugtool-*" }
-
-// place puts a built plugin and its sidecar, if it has one, in their places: the
-// sidecar under a name of its own, then the plugin, then the sidecar under its
-// own name. Whoever verifies reads both names, so that the plugin has a matching
-// signature at every moment.
-func place(built, output string, sidecar []byte) error {
-	err := withLock(filepath.Dir(output), func() error {
-		if err := removeLeft(output); err != nil {
+		defer in.Close()
+		fi, err := in.Stat()
+		if err != nil {
 			return err
 		}
-		if err := placeLocked(built, output, sidecar); err != nil {
-			return errors.Join(err, removeLeft(output))
+		if w.plugin, err = writeBeside(p.output, in, fi.Mode().Perm()); err != nil {
+			return err
 		}
-		return syncDir(filepath.Dir(output))
-	})
-	if err != nil {
-		return fmt.Errorf("put %s in place: %w", output, err)
+		mode &= fi.Mode().Perm() // as the umask left it
+	} else if fi, err := os.Stat(p.output); err == nil {
+		mode &= fi.Mode().Perm()
 	}
-	return nil
-}
-
-func placeLocked(built, output string, sidecar []byte) error {
-	in, err := os.Open(built)
-	if err != nil {
-		return err
+	if p.sidecar != nil {
+		if w.sidecar, err = writeBeside(p.output, bytes.NewReader(p.sidecar), mode); err != nil {
+			return err
+		}
 	}
-	defer in.Close()
-	fi, err := in.Stat()
-	if err != nil {
-		return err
-	}
-	temp, err := writeBeside(output, in, fi.Mode().Perm())
-	if err != nil {
-		return err
-	}
-	if sidecar == nil {
-		return atomic.ReplaceFile(temp, output)
-	}
-	next := output + ".next" + sidecarExtension
-	tempSidecar, err := writeBeside(output, bytes.NewReader(sidecar), fi.Mode().Perm()&0o666)
-	if err != nil {
-		return err
-	}
-	if err := atomic.ReplaceFile(tempSidecar, next); err != nil {
-		return err
-	}
-	if err := atomic.ReplaceFile(temp, output); err != nil {
-		return err
-	}
-	return atomic.ReplaceFile(next, output+sidecarExtension)
-}
-
-// removeLeft removes the temporary files of an output: under the lock they are
-// of builds that were killed, or failed.
-func removeLeft(output string) error {
-	left, err := filepath.Glob(filepath.Join(escapeGlob(filepath.Dir(output)), escapeGlob("."+filepath.Base(output))+".plugtool-*"))
-	if err != nil {
-		return err
-	}
-	for _, file := range left {
-		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, d := range p.documents {
+		if isStream(d.file) {
+			continue
+		}
+		name, err := writeBeside(target(d.file), bytes.NewReader(d.data), mode)
+		w.documents = append(w.documents, name)
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-var globEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
+// commit renames the files: the documents, which tell by its digest which plugin they
+// are about, and then the plugin with its sidecar.
+func (p placement) commit(w *waiting) error {
+	i := 0
+	for _, d := range p.documents {
+		if isStream(d.file) {
+			continue
+		}
+		if err := atomic.ReplaceFile(w.documents[i], target(d.file)); err != nil {
+			return err
+		}
+		i++
+	}
+	if p.built != "" {
+		if err := p.commitPlugin(w); err != nil {
+			return err
+		}
+	}
+	syncDir(filepath.Dir(p.output))
+	return nil
+}
 
-func escapeGlob(path string) string { return globEscaper.Replace(path) }
+// commitPlugin renames the sidecar to a name of its own, then the plugin, then the
+// sidecar to its own name. A sidecar that a killed build left under such a name may be
+// the one that fits the plugin that is there, and stays until that is replaced.
+func (p placement) commitPlugin(w *waiting) error {
+	left, err := p.nextSidecars()
+	if err != nil {
+		return err
+	}
+	if w.sidecar != "" {
+		next := p.output + ".next" + sidecarExtension
+		if slices.Contains(left, next) {
+			next = p.output + ".next" + strings.TrimPrefix(filepath.Ext(w.sidecar), tempMark) + sidecarExtension
+		}
+		if err := atomic.ReplaceFile(w.sidecar, next); err != nil {
+			return err
+		}
+		w.sidecar = next
+	}
+	if err := atomic.ReplaceFile(w.plugin, p.output); err != nil {
+		return err
+	}
+	if next := w.sidecar; next != "" {
+		w.sidecar = "" // it fits the plugin from now on and is not to be removed
+		if err := atomic.ReplaceFile(next, p.output+sidecarExtension); err != nil {
+			return err
+		}
+	}
+	for _, name := range left {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
 
-// writeBeside writes a temporary file in the output's folder and makes sure that
-// it is on disk.
-func writeBeside(output string, from io.Reader, mode fs.FileMode) (name string, err error) {
-	out, err := os.CreateTemp(filepath.Dir(output), tempName(output))
+// nextSidecars lists the sidecars that killed builds of the output left under the names
+// that they have for a moment only.
+func (p placement) nextSidecars() ([]string, error) {
+	return filepath.Glob(escapeGlob(p.output) + ".next*" + sidecarExtension)
+}
+
+// isStream says that a document goes to what is no file that can be replaced: a device,
+// a pipe, standard output.
+func isStream(file string) bool {
+	fi, err := os.Stat(file)
+	return err == nil && !fi.Mode().IsRegular() && !fi.IsDir()
+}
+
+func writeStream(d document) error {
+	f, err := os.OpenFile(d.file, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(d.data)
+	return errors.Join(err, f.Close())
+}
+
+// target follows a document's symbolic links: what they lead to is replaced. A plugin's
+// are replaced themselves, as go build does.
+func target(file string) string {
+	if real, err := filepath.EvalSymlinks(file); err == nil {
+		return real
+	}
+	return file
+}
+
+// tempMark tells the names under which files are written before they are renamed.
+const tempMark = ".plugtool-"
+
+// createBeside makes a temporary file in the folder of a file that is to be replaced.
+func createBeside(file string) (*os.File, error) {
+	base := filepath.Base(file)
+	const longest = 200 // of the 255 bytes that a name may have
+	return os.CreateTemp(filepath.Dir(file), "."+base[:min(len(base), longest)]+tempMark+"*")
+}
+
+// writeBeside writes a temporary file beside the one that it is to replace and makes
+// sure that it is on disk. The name is given with an error too, where a file is left.
+func writeBeside(file string, from io.Reader, mode fs.FileMode) (name string, err error) {
+	out, err := createBeside(file)
 	if err != nil {
 		return "", err
 	}
@@ -195,13 +261,15 @@ func writeBeside(output string, from io.Reader, mode fs.FileMode) (name string, 
 	return out.Name(), errors.Join(err, out.Close())
 }
 
-// syncDir makes sure that renames in a folder are on disk.
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
+// syncDir makes sure that renames in a folder are on disk. Some file systems cannot;
+// the renames are done all the same.
+func syncDir(dir string) {
+	if f, err := os.Open(dir); err == nil {
+		_ = f.Sync()
+		_ = f.Close()
 	}
-	// Some file systems cannot; the renames are done all the same.
-	_ = f.Sync()
-	return f.Close()
 }
+
+var globEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
+
+func escapeGlob(path string) string { return globEscaper.Replace(path) }

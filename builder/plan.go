@@ -143,6 +143,9 @@ func (p *planner) plan(l Layout) (*Plan, error) {
 	if err := p.addModules(plan, l, a, user); err != nil {
 		return nil, err
 	}
+	if !user.vcs {
+		plan.Flags = append(plan.Flags, noVCS)
+	}
 	plan.Flags = append(plan.Flags, user.flags...)
 	plan.Warnings = append(slices.Clone(p.warnings), user.warnings...)
 	plan.Warnings = append(plan.Warnings, a.warnings...)

@@ -20,6 +20,7 @@ type Result struct {
 	Output    string             `json:"output"`
 	Sidecar   string             `json:"sidecar,omitempty"`
 	Unchanged bool               `json:"unchanged,omitempty"` // the output was there already, byte for byte
+	Documents []string           `json:"documents,omitempty"` // what accompanies the plugin: provenance and the like
 	Written   []string           `json:"written,omitempty"`   // files of the plugin's module that were aligned
 	Host      inspector.HostRef  `json:"host"`
 	Plan      *Plan              `json:"plan"`
@@ -105,7 +106,7 @@ func (r *run) build(ctx context.Context, src Source) (*Result, error) {
 		return nil, err
 	}
 	if a := r.fromMemo(ctx, src); a != nil {
-		return r.finishWhole(a)
+		return r.finishWhole(ctx, a)
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -142,7 +143,7 @@ func (r *run) build(ctx context.Context, src Source) (*Result, error) {
 	switch {
 	case best != nil:
 		r.remember(src, best, layouts[0])
-		return r.finishWhole(best)
+		return r.finishWhole(ctx, best)
 	case refused != nil:
 		return nil, &NoFitError{Host: r.host.Binary().File, Reason: refused.refusal(), Verdict: refused.verdict}
 	}
@@ -166,7 +167,7 @@ func start(ctx context.Context, k *known, host *inspector.Host, opts Options) (*
 	if opts.Output, err = outputFile(opts, src.Path); err != nil {
 		return nil, src, err
 	}
-	if err := checkOutput(opts.Output); err != nil {
+	if err := checkOutput(ctx, opts.files()); err != nil {
 		return nil, src, err
 	}
 	p, err := newPlanner(facts, src, opts)
@@ -181,11 +182,11 @@ func start(ctx context.Context, k *known, host *inspector.Host, opts Options) (*
 
 // finishWhole finishes a plugin that loads, unless it does not keep what is asked of
 // its symbols.
-func (r *run) finishWhole(a *attempt) (*Result, error) {
+func (r *run) finishWhole(ctx context.Context, a *attempt) (*Result, error) {
 	if broken := a.broken(); broken != "" {
 		return nil, &NoFitError{Host: r.host.Binary().File, Reason: broken, Verdict: a.verdict, Loads: true}
 	}
-	return r.finish(a)
+	return r.finish(ctx, a)
 }
 
 func (r *run) layouts(src Source) ([]Layout, error) {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -45,6 +47,11 @@ func newWorkDir(base string) (*workDir, error) {
 		}
 		lock := flock.New(filepath.Join(path, lockName))
 		locked, err := lock.TryLock()
+		if noLocks(err) {
+			// No run can lock anything here, so that none takes this folder for a dead
+			// one; what a killed run leaves on such a file system stays.
+			return &workDir{path: path, lock: lock}, nil
+		}
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, errors.Join(fmt.Errorf("lock the temporary folder: %w", err), os.RemoveAll(path))
 		}
@@ -52,6 +59,9 @@ func newWorkDir(base string) (*workDir, error) {
 		// the lock was there.
 		if _, err := os.Stat(filepath.Join(path, lockName)); locked && err == nil {
 			return &workDir{path: path, lock: lock}, nil
+		}
+		if err := lock.Close(); err != nil {
+			return nil, err
 		}
 	}
 	return nil, fmt.Errorf("make a temporary folder in %s: others keep removing it", base)
@@ -63,9 +73,13 @@ func (w *workDir) folder() (string, error) {
 	return dir, os.Mkdir(dir, 0o700)
 }
 
-// remove removes the folder and all in it.
+// remove removes the folder and all in it. It looks once more for what killed runs
+// left: compilers that a killed run had started may have been writing there when this
+// run began.
 func (w *workDir) remove() error {
-	return errors.Join(removeLocked(w.path), w.lock.Close())
+	err := errors.Join(removeLocked(w.path), w.lock.Close())
+	sweep(filepath.Dir(w.path))
+	return err
 }
 
 // removeLocked removes a folder whose lock is held, the lock last: a folder
@@ -79,11 +93,23 @@ func removeLocked(path string) error {
 		if e.Name() == lockName {
 			continue
 		}
-		if err := os.RemoveAll(filepath.Join(path, e.Name())); err != nil {
+		if err := removeAll(filepath.Join(path, e.Name())); err != nil {
 			return err
 		}
 	}
 	return os.RemoveAll(path)
+}
+
+// removeAll removes a folder in which processes that are about to end may still make
+// files.
+func removeAll(path string) (err error) {
+	for wait := time.Millisecond; wait < 100*time.Millisecond; wait *= 2 {
+		if err = os.RemoveAll(path); !errors.Is(err, syscall.ENOTEMPTY) {
+			return err
+		}
+		time.Sleep(wait)
+	}
+	return err
 }
 
 // sweep removes this user's folders in base that no run holds. What it cannot
