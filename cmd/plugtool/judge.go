@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"runtime"
@@ -161,17 +162,32 @@ func (o verifyOptions) judge(open opener, plugins []*inspector.Plugin) (judged, 
 }
 
 // checkSignatures looks at every plugin's signature, over the very bytes that
-// the verdict is about. Of what could not be read there is none.
+// the verdict is about. Of what could not be read there is none. A plugin that was
+// replaced together with its sidecar, after it was read and before the sidecar was,
+// is read again.
 func checkSignatures(plugins []*inspector.Plugin, o verifyOptions) []bundle.Result {
 	results := make([]bundle.Result, len(plugins))
 	atOnce(len(plugins), func(i int) error {
-		plugin := plugins[i]
-		if plugin.Err != nil {
-			results[i] = bundle.Result{Status: bundle.Missing, Reason: "the plugin cannot be read"}
-			return nil
+		const tries = 10
+		for range tries {
+			results[i] = checkSignature(plugins[i], o)
+			if results[i].Status == bundle.Verified || len(o.keys) == 0 || plugins[i].Err != nil {
+				break
+			}
+			now := inspector.ReadPlugin(plugins[i].File)
+			if now.Err != nil || bytes.Equal(now.Data, plugins[i].Data) {
+				break
+			}
+			plugins[i] = now
 		}
-		results[i] = bundle.Check(plugin.File, plugin.Data, o.bundle, o.keys)
 		return nil
 	})
 	return results
+}
+
+func checkSignature(plugin *inspector.Plugin, o verifyOptions) bundle.Result {
+	if plugin.Err != nil {
+		return bundle.Result{Status: bundle.Missing, Reason: "the plugin cannot be read"}
+	}
+	return bundle.Check(plugin.File, plugin.Data, o.bundle, o.keys)
 }

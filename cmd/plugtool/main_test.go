@@ -53,6 +53,7 @@ func scriptParams(t *testing.T, dir string) testscript.Params {
 			e.Setenv("GOPROXY", "off") // what a test needs is in the module cache
 			e.Setenv("GOFLAGS", "")
 			e.Setenv("TMPDIR", e.WorkDir)
+			e.Setenv("RACES", "2") // builds of each racer in build_race
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
