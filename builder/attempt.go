@@ -68,7 +68,7 @@ func (a *attempt) mismatches() int {
 
 // closer gives the attempt that came closer to loading, the earlier of equals.
 func closer(a, b *attempt) *attempt {
-	if a == nil || b.mismatches() < a.mismatches() {
+	if a == nil || b != nil && b.mismatches() < a.mismatches() {
 		return b
 	}
 	return a

@@ -17,6 +17,7 @@ type NoFitError struct {
 	Host    string
 	Reason  string
 	Verdict *inspector.Verdict
+	Fix     []string // what to do about it, besides what the verdict's findings say
 	// Loads says that the plugin loads, and then does not keep what the host, or the
 	// one who builds, asks of its symbols.
 	Loads bool
@@ -29,8 +30,8 @@ func (e *NoFitError) Error() string {
 	return fmt.Sprintf("no plugin can be built that loads into %s: %s", e.Host, e.Reason)
 }
 
-// Hints gives nothing: the verdict's findings carry the cures.
-func (e *NoFitError) Hints() []string { return nil }
+// Hints gives what the verdict's findings cannot know.
+func (e *NoFitError) Hints() []string { return e.Fix }
 
 // UsageError says that an option makes no sense, or contradicts the host.
 type UsageError struct {

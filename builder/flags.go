@@ -3,6 +3,7 @@ package builder
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -199,7 +200,7 @@ func (p *planner) addCompilerFlags(plan *Plan, l Layout) error {
 		plan.Rewrites, plan.toolexec, plan.needsGraph = rewrites, special, p.src.Graph == nil
 		for _, r := range rewrites {
 			flags := slices.Clone(gcflagsFor(list, r.Package, false))
-			list = append(list, pkgFlags{r.Package, append(flags, "-trimpath="+r.From+"=>"+r.To)})
+			list = append(list, pkgFlags{r.Package, append(flags, "-trimpath="+strings.Join(r.prefixes(), ";"))})
 		}
 	}
 	for _, pf := range list {
@@ -258,7 +259,7 @@ func (p *planner) addModules(plan *Plan, l Layout, a *alignedFiles, u userFlags)
 	case work && (a.changed || l.Name == Workspace || len(a.replaced) > 0 || p.newerWork() != ""):
 		return p.addWorkspace(plan, a)
 	case work:
-		return nil
+		return plan.addOverlay(p.src.Overlay)
 	case a.changed || p.src.Resolved != nil || p.src.Incomplete || u.mod == "mod": // -mod=mod would edit the user's
 		sums := p.src.SumFile.Content
 		if p.src.Resolved != nil {
@@ -282,6 +283,20 @@ func (p *planner) addModules(plan *Plan, l Layout, a *alignedFiles, u userFlags)
 	if p.src.Graph == nil && !l.Vendor && (a.members[0].unpruned() && len(p.host.modules) > 1 || p.src.Incomplete) {
 		plan.needsGraph = true
 	}
+	return plan.addOverlay(p.src.Overlay)
+}
+
+// addOverlay adds the files that take the place of others.
+func (p *Plan) addOverlay(replace map[string]string) error {
+	if len(replace) == 0 {
+		return nil
+	}
+	overlay, err := overlayFile(replace)
+	if err != nil {
+		return err
+	}
+	p.files = append(p.files, tempFile{"overlay.json", overlay})
+	p.Flags = append(p.Flags, "-overlay="+workMark+"/overlay.json")
 	return nil
 }
 
@@ -301,7 +316,10 @@ func (p *planner) addWorkspace(plan *Plan, a *alignedFiles) error {
 		tempFile{"go.work", content},
 		tempFile{"go.work.sum", withLines(sums, p.sumLines(a))})
 	plan.Env = append(plan.Env, "GOWORK="+workMark+"/go.work")
-	replace := map[string]string{}
+	replace := maps.Clone(p.src.Overlay)
+	if replace == nil {
+		replace = map[string]string{}
+	}
 	for i, m := range a.members {
 		if m.changed {
 			name := fmt.Sprintf("member%d.mod", i)
@@ -309,14 +327,5 @@ func (p *planner) addWorkspace(plan *Plan, a *alignedFiles) error {
 			replace[m.name] = workMark + "/" + name
 		}
 	}
-	if len(replace) == 0 {
-		return nil
-	}
-	overlay, err := overlayFile(replace)
-	if err != nil {
-		return err
-	}
-	plan.files = append(plan.files, tempFile{"overlay.json", overlay})
-	plan.Flags = append(plan.Flags, "-overlay="+workMark+"/overlay.json")
-	return nil
+	return plan.addOverlay(replace)
 }

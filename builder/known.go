@@ -76,6 +76,7 @@ func (k *known) load(ctx context.Context, host Host, opts Options) (Source, erro
 	if err := src.readFolders(f, opts); err != nil {
 		return src, err
 	}
+	src.findCheckout(f)
 	src.findSums(f)
 	src.findProfile(f, opts)
 	release, _ := goRelease(host.Binary.GoVersion)

@@ -225,6 +225,18 @@ type Rewrite struct {
 	Package string `json:"package"`
 	From    string `json:"from"` // the folder it is compiled from
 	To      string `json:"to"`   // the folder that the host recorded
+
+	// Overlay is the folder that files of the host's revision come from, "" for none.
+	Overlay string `json:"overlay,omitempty"`
+}
+
+// prefixes gives the rewrites as the compiler's -trimpath has them.
+func (r Rewrite) prefixes() []string {
+	list := []string{r.From + "=>" + r.To}
+	if r.Overlay != "" {
+		list = append(list, r.Overlay+"=>"+r.To)
+	}
+	return list
 }
 
 // rewrites lists what has to be rewritten, from the packages that the plugin is
@@ -245,10 +257,25 @@ func (p *planner) rewrites() (list []Rewrite, special bool, err error) {
 		if err := checkRecorded(pkg.Dir); err != nil {
 			return nil, false, err
 		}
-		list = append(list, Rewrite{Package: pkg.ImportPath, From: pkg.Dir, To: to})
+		overlay, err := p.overlayFolder(pkg.Dir)
+		if err != nil {
+			return nil, false, err
+		}
+		list = append(list, Rewrite{Package: pkg.ImportPath, From: pkg.Dir, To: to, Overlay: overlay})
 		special = special || len(pkg.CgoFiles) > 0 || p.covers(pkg.ImportPath)
 	}
 	return list, special, nil
+}
+
+// overlayFolder gives the folder from which files take the place of some in a
+// package's folder; "" for none.
+func (p *planner) overlayFolder(dir string) (string, error) {
+	for file, by := range p.src.Overlay {
+		if by != "" && filepath.Dir(file) == dir {
+			return filepath.Dir(by), checkRecorded(filepath.Dir(by))
+		}
+	}
+	return "", nil
 }
 
 // covers says whether a package gets coverage counters.

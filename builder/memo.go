@@ -28,6 +28,7 @@ type memo struct {
 	Graph    []Package        `json:",omitempty"` // empty where the go command was not asked
 	Resolved *Resolved        `json:",omitempty"`
 	Raised   []module.Version `json:",omitempty"`
+	Back     bool             `json:",omitempty"` // only the host's revision of the source gave what loads
 }
 
 const (
@@ -74,6 +75,9 @@ func (r *run) fromMemo(ctx context.Context, src Source) *attempt {
 	if json.Unmarshal(data, &m) != nil {
 		return nil
 	}
+	if m.Back {
+		return nil
+	}
 	src.Graph, src.Resolved, src.Raised = m.Graph, m.Resolved, m.Raised
 	plan, err := r.planFor(src, m.Layout)
 	if err != nil || plan.needsGraph {
@@ -85,6 +89,24 @@ func (r *run) fromMemo(ctx context.Context, src Source) *attempt {
 	}
 	return a
 }
+
+// wentBack says whether the last build of the same needed the host's revision of the
+// source.
+func (r *run) wentBack(src Source) bool {
+	if src.Checkout == nil {
+		return false
+	}
+	file := r.memoFile(src)
+	if file == "" {
+		return false
+	}
+	data, err := readRegular(file)
+	var m memo
+	return err == nil && len(data) <= maxMemo && json.Unmarshal(data, &m) == nil && m.Back
+}
+
+// rememberGoingBack has the next build of the same begin with the host's revision.
+func (r *run) rememberGoingBack(src Source) { r.keepMemo(src, memo{Back: true}) }
 
 // builtFrom says whether a plugin was built from these packages and no others.
 func builtFrom(data []byte, graph []Package) bool {
@@ -115,12 +137,18 @@ func builtFrom(data []byte, graph []Package) bool {
 // remember keeps what a build that worked has found out, where the next one could not
 // do without. What cannot be kept is found out again.
 func (r *run) remember(src Source, a *attempt, first Layout) {
-	file := r.memoFile(src)
-	if file == "" || len(a.src.Graph) == 0 && a.plan.Layout == first {
+	if len(a.src.Graph) == 0 && a.plan.Layout == first {
 		return
 	}
-	graph := slices.Clone(a.src.Graph)
-	data, err := json.Marshal(memo{a.plan.Layout, graph, a.src.Resolved, a.src.Raised})
+	r.keepMemo(src, memo{Layout: a.plan.Layout, Graph: slices.Clone(a.src.Graph), Resolved: a.src.Resolved, Raised: a.src.Raised})
+}
+
+func (r *run) keepMemo(src Source, m memo) {
+	file := r.memoFile(src)
+	if file == "" {
+		return
+	}
+	data, err := json.Marshal(m)
 	if err != nil || len(data) > maxMemo {
 		return
 	}

@@ -24,6 +24,7 @@ type Plan struct {
 	Flags     []string  `json:"flags"` // of go build, without -o
 	Pins      []Pin     `json:"pins"`
 	Rewrites  []Rewrite `json:"rewrites,omitempty"`
+	Checkout  *Checkout `json:"checkout,omitempty"` // the clone that the host's own module lies in
 	Warnings  []string  `json:"warnings,omitempty"`
 
 	// files are written to the temporary folder. Their content and Env and Flags
@@ -127,7 +128,7 @@ func (p *planner) plan(l Layout) (*Plan, error) {
 		Host: b.File, GoVersion: b.GoVersion, Platform: b.Platform,
 		Toolchain: p.tool, Layout: l, LayoutWhy: p.why(l, a),
 		Dir: p.src.Dir, Package: p.src.Package, Output: p.opts.Output,
-		Pins: p.pins(a),
+		Pins: p.pins(a), Checkout: p.src.Checkout,
 	}
 	plan.module, plan.hostModule, plan.hostPath, plan.hostSums = p.modFile.Module.Mod.Path, b.Main.Path, b.Path, p.host.sums()
 	user, err := p.userFlags()
@@ -149,6 +150,9 @@ func (p *planner) plan(l Layout) (*Plan, error) {
 	plan.Flags = append(plan.Flags, user.flags...)
 	plan.Warnings = append(slices.Clone(p.warnings), user.warnings...)
 	plan.Warnings = append(plan.Warnings, a.warnings...)
+	if c := p.src.Checkout; c != nil && len(c.Taken) > 0 {
+		plan.Warnings = append(plan.Warnings, c.told(p.host.Binary.Main.Path))
+	}
 	for _, pin := range plan.Pins {
 		if pin.lowered() {
 			plan.Warnings = append(plan.Warnings, fmt.Sprintf("%s is forced down: plugin wants %s, host has %s", pin.Module, pin.Plugin, pin.Host))

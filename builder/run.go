@@ -64,6 +64,11 @@ func Prepare(ctx context.Context, host *inspector.Host, opts Options) (plan *Pla
 		return nil, err
 	}
 	defer func() { err = alsoErr(err, r.work.remove()) }()
+	if src.Checkout.moved() {
+		if _, err := r.goBack(ctx, &src); err != nil {
+			return nil, err
+		}
+	}
 	layouts, err := r.layouts(src)
 	if err != nil {
 		return nil, err
@@ -97,57 +102,6 @@ func Run(ctx context.Context, host *inspector.Host, opts Options) (res *Result, 
 	}
 	defer func() { err = alsoErr(err, r.work.remove()) }()
 	return r.build(ctx, src)
-}
-
-// build tries one layout after the other.
-func (r *run) build(ctx context.Context, src Source) (*Result, error) {
-	layouts, err := r.layouts(src)
-	if err != nil {
-		return nil, err
-	}
-	if a := r.fromMemo(ctx, src); a != nil {
-		return r.finishWhole(ctx, a)
-	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	var best, refused *attempt
-	var failed error
-	for i, l := range layouts {
-		a, err := r.try(ctx, src, l)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if err != nil {
-			// A workspace may have other versions of modules that are not shared.
-			if failed == nil || l.Name != Workspace {
-				failed = err
-			}
-			if compileFailed(err) && l.Name != Workspace || toolchainFailed(err) {
-				break
-			}
-			continue
-		}
-		if a.verdict.Worst() == inspector.Loads {
-			best = a
-			break
-		}
-		refused = closer(refused, a)
-		if !a.differs() {
-			break
-		}
-		if i+1 < len(layouts) {
-			r.progress("refused with layout %s: %s; trying layout %s", l.Name, a.refusal(), layouts[i+1].Name)
-		}
-	}
-	switch {
-	case best != nil:
-		r.remember(src, best, layouts[0])
-		return r.finishWhole(ctx, best)
-	case refused != nil:
-		return nil, &NoFitError{Host: r.host.Binary().File, Reason: refused.refusal(), Verdict: refused.verdict}
-	}
-	return nil, failed
 }
 
 // start checks all that can be checked before anything is built. The run that it

@@ -31,6 +31,14 @@ type Source struct {
 	// what lies where the host was built.
 	Borrowed map[string]string
 
+	// Checkout is the clone that the host's own module lies in; nil for none at hand,
+	// or where the host records no revision.
+	Checkout *Checkout
+
+	// Overlay has files of the host's revision in place of those in the clone, by
+	// their absolute names; "" stands for a file that the revision does not have.
+	Overlay map[string]string
+
 	Profile string // PGO profile of the host; "" for none at hand
 
 	Go   GoEnv

@@ -38,22 +38,26 @@ func given(dir string) func(*bench, *builder.Options) {
 // monorepo builds the host in a workspace of two modules within one folder, and
 // leaves the plugin knowing of neither.
 func monorepo(flags ...string) func(*bench) {
-	return func(b *bench) {
-		mono := filepath.Join(b.dir, "mono")
-		b.theirDep(filepath.Join(mono, "libs", "dep"))
-		b.sums(b.host)
-		unaware(b)
-		b.copy(b.host, filepath.Join(mono, "app"))
-		if err := os.RemoveAll(b.host); err != nil {
-			b.t.Fatal(err)
-		}
-		b.host = filepath.Join(mono, "app")
-		b.goMod(b.host, "-droprequire=example.com/dep")
-		b.run(mono, nil, "go", "work", "init", "./app", "./libs/dep")
-		b.buildHost(nil, flags...)
-		b.goMod(b.plugin, "-droprequire=example.com/dep")
-		b.away("mono")
+	return func(b *bench) { monorepoOf(b, func() {}, flags...) }
+}
+
+// monorepoOf does what is asked for before the host is built.
+func monorepoOf(b *bench, before func(), flags ...string) {
+	mono := filepath.Join(b.dir, "mono")
+	b.theirDep(filepath.Join(mono, "libs", "dep"))
+	b.sums(b.host)
+	unaware(b)
+	b.copy(b.host, filepath.Join(mono, "app"))
+	if err := os.RemoveAll(b.host); err != nil {
+		b.t.Fatal(err)
 	}
+	b.host = filepath.Join(mono, "app")
+	b.goMod(b.host, "-droprequire=example.com/dep")
+	b.run(mono, nil, "go", "work", "init", "./app", "./libs/dep")
+	before()
+	b.buildHost(nil, flags...)
+	b.goMod(b.plugin, "-droprequire=example.com/dep")
+	b.away("mono")
 }
 
 var sourceCases = []hostCase{

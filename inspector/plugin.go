@@ -231,6 +231,10 @@ func (p *Plugin) SHA256() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Sources says in which folder each package's files were when the plugin was built, as
+// [Host.Sources] does of a host; nil where the file does not say.
+func (p *Plugin) Sources() map[string]string { return p.sources() }
+
 // sources is Host.Sources for a plugin; what cannot be read is left out, since it
 // only explains.
 func (p *Plugin) sources() map[string]string {

@@ -1,0 +1,145 @@
+package builder
+
+import (
+	"context"
+
+	"github.com/plugtool/plugtool/inspector"
+)
+
+// build tries one layout after the other, with the host's source at hand and, where
+// that is not what the host was built from, with the host's revision of it.
+func (r *run) build(ctx context.Context, src Source) (*Result, error) {
+	asLoaded := src
+	if src.Checkout.moved() || r.wentBack(src) {
+		if _, err := r.goBack(ctx, &src); err != nil {
+			return nil, err
+		}
+	}
+	t := &tries{run: r, src: src}
+	err := t.all(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, err
+	case t.best != nil:
+		if t.src.Checkout.taken() && !asLoaded.Checkout.moved() {
+			r.rememberGoingBack(asLoaded)
+		}
+		return r.finishWhole(ctx, t.best)
+	case t.refused != nil:
+		return nil, r.noFit(ctx, t.src, t.refused)
+	}
+	return nil, t.failed
+}
+
+// goBack has the host's modules compiled as they were in the host's revision, if
+// they differ from it and it can be had, and says whether they are.
+func (r *run) goBack(ctx context.Context, src *Source) (bool, error) {
+	taken, err := r.atRevision(ctx, src)
+	if err == nil && taken {
+		r.progress("%s", src.Checkout.told(r.facts.Binary.Main.Path))
+	}
+	return taken, err
+}
+
+// tries is what came of trying the layouts.
+type tries struct {
+	*run
+	src           Source
+	best, refused *attempt // a plugin that loads, and of the others the one that came closest
+	failed        error    // why nothing was built
+	compared      bool     // with the host's revision of the source, after it was refused
+}
+
+// all tries the layouts until a plugin loads.
+func (t *tries) all(ctx context.Context) error {
+	layouts, err := t.layouts(t.src)
+	if err != nil {
+		return err
+	}
+	if t.best = t.fromMemo(ctx, t.src); t.best != nil || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	for i, l := range layouts {
+		a, err := t.try(ctx, t.src, l)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil && a.verdict.Worst() == inspector.Loads {
+			t.best = a
+			t.remember(t.src, a, layouts[0])
+			return nil
+		}
+		if back, err := t.otherRevision(ctx, a, err); back || err != nil {
+			return cmpErr(err, ctx.Err())
+		}
+		if err != nil {
+			// A workspace may have other versions of modules that are not shared.
+			if t.failed == nil || l.Name != Workspace {
+				t.failed = err
+			}
+			if compileFailed(err) && l.Name != Workspace || toolchainFailed(err) {
+				break
+			}
+			continue
+		}
+		t.refused = closer(t.refused, a)
+		if !a.differs() || !t.layoutMatters(a) {
+			break
+		}
+		if i+1 < len(layouts) {
+			t.progress("refused with layout %s: %s; trying layout %s", l.Name, a.refusal(), layouts[i+1].Name)
+		}
+	}
+	return nil
+}
+
+// otherRevision begins again with the host's revision of the source, where a clone
+// is at hand that differs from it, and says whether it did.
+func (t *tries) otherRevision(ctx context.Context, a *attempt, failed error) (bool, error) {
+	if t.compared || t.src.Checkout == nil || t.src.Checkout.taken() || a != nil && !a.differs() || toolchainFailed(failed) {
+		return false, nil
+	}
+	t.compared = true
+	before := t.src
+	if back, err := t.goBack(ctx, &t.src); !back || err != nil {
+		return false, err
+	}
+	if err := t.all(ctx); err != nil || t.best != nil {
+		return true, err
+	}
+	// What is at hand may yet be closer, as where the host was built with changes.
+	if a != nil && t.refused == nil || a == nil && t.refused == nil && t.failed == nil {
+		t.src = before
+	}
+	if a != nil {
+		t.refused = closer(t.refused, a)
+	}
+	return true, nil
+}
+
+// layoutMatters says whether another layout may help a plugin that was refused: not
+// where all packages that differ are of the standard library, or were compiled from
+// the very folders that the host recorded.
+func (t *tries) layoutMatters(a *attempt) bool {
+	_, others := t.differing(a.verdict)
+	theirs, err := t.host.Sources()
+	if err != nil {
+		return true
+	}
+	ours := inspector.NewPlugin("", a.data).Sources()
+	for _, pkg := range others {
+		if theirs[pkg] == "" || theirs[pkg] != ours[pkg] || a.plan.Layout.HostFlags != t.hostFlagsToTry() {
+			return true
+		}
+	}
+	return false
+}
+
+// hostFlagsToTry says whether the last layouts are those with the host's
+// pattern-less -gcflags.
+func (t *tries) hostFlagsToTry() bool {
+	p, err := newPlanner(t.facts.Host, t.src, t.opts)
+	return err == nil && p.ownGcflags()
+}
