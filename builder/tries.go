@@ -2,6 +2,7 @@ package builder
 
 import (
 	"context"
+	"slices"
 
 	"github.com/plugtool/plugtool/inspector"
 )
@@ -58,17 +59,20 @@ func (t *tries) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	first := layouts[0]
 	if t.best = t.fromMemo(ctx, t.src); t.best != nil || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	for i, l := range layouts {
+	for len(layouts) > 0 {
+		l := layouts[0]
+		layouts = layouts[1:]
 		a, err := t.try(ctx, t.src, l)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err == nil && a.verdict.Worst() == inspector.Loads {
 			t.best = a
-			t.remember(t.src, a, layouts[0])
+			t.remember(t.src, a, first)
 			return nil
 		}
 		if back, err := t.otherRevision(ctx, a, err); back || err != nil {
@@ -85,11 +89,8 @@ func (t *tries) all(ctx context.Context) error {
 			continue
 		}
 		t.refused = closer(t.refused, a)
-		if !a.differs() || !t.layoutMatters(a) {
-			break
-		}
-		if i+1 < len(layouts) {
-			t.progress("refused with layout %s: %s; trying layout %s", l.Name, a.refusal(), layouts[i+1].Name)
+		if layouts = t.mayHelp(a, layouts); len(layouts) > 0 {
+			t.progress("refused with layout %s: %s; trying layout %s", l.Name, a.refusal(), layouts[0].Name)
 		}
 	}
 	return nil
@@ -119,27 +120,27 @@ func (t *tries) otherRevision(ctx context.Context, a *attempt, failed error) (bo
 	return true, nil
 }
 
-// layoutMatters says whether another layout may help a plugin that was refused: not
-// where all packages that differ are of the standard library, or were compiled from
-// the very folders that the host recorded.
-func (t *tries) layoutMatters(a *attempt) bool {
-	_, others := t.differing(a.verdict)
+// mayHelp gives those layouts that may help a plugin that was refused: none where
+// packages of the standard library differ, and where the others were compiled from
+// the very folders that the host recorded, only such as take their source from
+// elsewhere, or compile it with other flags.
+func (t *tries) mayHelp(a *attempt, layouts []Layout) []Layout {
+	standard, others := t.differing(a.verdict)
+	if !a.differs() || len(standard) > 0 || len(others) == 0 {
+		return nil
+	}
 	theirs, err := t.host.Sources()
 	if err != nil {
-		return true
+		return layouts
 	}
 	ours := inspector.NewPlugin("", a.data).Sources()
 	for _, pkg := range others {
-		if theirs[pkg] == "" || theirs[pkg] != ours[pkg] || a.plan.Layout.HostFlags != t.hostFlagsToTry() {
-			return true
+		if theirs[pkg] == "" || theirs[pkg] != ours[pkg] {
+			return layouts
 		}
 	}
-	return false
-}
-
-// hostFlagsToTry says whether the last layouts are those with the host's
-// pattern-less -gcflags.
-func (t *tries) hostFlagsToTry() bool {
-	p, err := newPlanner(t.facts.Host, t.src, t.opts)
-	return err == nil && p.ownGcflags()
+	was := a.plan.Layout
+	return slices.DeleteFunc(slices.Clone(layouts), func(l Layout) bool {
+		return l.Released == was.Released && l.Vendor == was.Vendor && l.HostFlags == was.HostFlags
+	})
 }
