@@ -132,7 +132,7 @@ func (r *run) buildPlan(ctx context.Context, src Source, plan *Plan) (*attempt, 
 	if a.offered, err = r.offerOutput(a.file); err != nil {
 		return nil, err
 	}
-	r.progress("building %s with %s for %s (layout %s)", plan.Package, plan.Toolchain.Version, plan.Host, plan.Layout.Name)
+	r.progress("building %s with %s for %s (layout %s)", plan.noun(), plan.Toolchain.Version, plan.Host, plan.Layout.Name)
 	if err := r.compile(ctx, a); err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (r *run) compile(ctx context.Context, a *attempt) (err error) {
 	if a.data, err = os.ReadFile(a.file); err != nil {
 		return err
 	}
-	a.verdict, err = inspector.Options{Contract: r.opts.Contract}.Check(r.host, []*inspector.Plugin{inspector.NewPlugin(r.opts.Output, a.data)})
+	a.verdict, err = r.judge(a)
 	return err
 }
 

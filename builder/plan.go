@@ -135,7 +135,7 @@ func (p *planner) plan(l Layout) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan.Flags = append(plan.Flags, "-buildmode=plugin")
+	plan.Flags = append(plan.Flags, p.buildmode())
 	plan.Flags = append(plan.Flags, p.settings.flags(user.tags)...)
 	if err := p.addCompilerFlags(plan, l); err != nil {
 		return nil, err
