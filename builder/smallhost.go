@@ -21,7 +21,7 @@ type SmallHost struct {
 	// Fidelity says how far it is like the host, by the packages of those plugins.
 	Fidelity
 
-	// Asserted names the symbols of Options.Contract whose types it asserts.
+	// Asserted are the lines of Options.Contract whose types it asserts.
 	Asserted []string
 
 	work *workDir

@@ -29,7 +29,7 @@ type smallSource struct {
 	shared   []string // packages that the host and the plugins have
 	dir      string
 	leftOut  map[string]bool // modules and packages whose source is not at hand, or not the host's
-	asserted []string        // symbols
+	asserted []string        // lines of the contract
 }
 
 // answerFile is the part of package loader that opens plugins for plugtool test.
@@ -233,7 +233,7 @@ func (s *smallSource) leaveOut(ctx context.Context, opts Options) error {
 func (s *smallSource) asserts(contract []inspector.Requirement, imports []string) ([]byte, error) {
 	s.asserted = nil
 	var types []*gotype.Type
-	var symbols []string
+	var symbols, lines []string
 	for _, r := range contract {
 		_, text, typed := strings.Cut(r.String(), "=")
 		if !typed || slices.Contains(symbols, r.Symbol()) {
@@ -244,13 +244,13 @@ func (s *smallSource) asserts(contract []inspector.Requirement, imports []string
 			return nil, fmt.Errorf("contract %s: %w", r, err)
 		}
 		if assertable(t, imports) {
-			types, symbols = append(types, t), append(symbols, r.Symbol())
+			types, symbols, lines = append(types, t), append(symbols, r.Symbol()), append(lines, r.String())
 		}
 	}
 	scope := gotype.NewScope("main", types...)
-	var lines bytes.Buffer
+	var table bytes.Buffer
 	for i, t := range types {
-		fmt.Fprintf(&lines, "\t%q: func(v any) { _ = v.(%s) },\n", symbols[i], scope.Write(t))
+		fmt.Fprintf(&table, "\t%q: func(v any) { _ = v.(%s) },\n", symbols[i], scope.Write(t))
 	}
 	var text bytes.Buffer
 	text.WriteString("package main\n\n")
@@ -261,12 +261,12 @@ func (s *smallSource) asserts(contract []inspector.Requirement, imports []string
 		}
 		fmt.Fprintf(&text, "import %s %q\n", name, imported.Path)
 	}
-	fmt.Fprintf(&text, "\nvar asserts = map[string]func(any){\n%s}\n", lines.Bytes())
+	fmt.Fprintf(&text, "\nvar asserts = map[string]func(any){\n%s}\n", table.Bytes())
 	source, err := format.Source(text.Bytes())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("contract: its types cannot be written as Go source"), err)
 	}
-	s.asserted = symbols
+	s.asserted = lines
 	return source, nil
 }
 

@@ -1,6 +1,9 @@
 package inspector
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Defines says whether the host's binary exports a symbol, such as a function of its own:
 // where plugins can be loaded, the Go linker exports all that it keeps, and it keeps only
@@ -18,4 +21,10 @@ func (h *Host) Defines(symbol string) (bool, error) {
 		return false, fmt.Errorf("read host %s: %w", h.bin.File, err)
 	}
 	return ok, nil
+}
+
+// Concerns says whether a finding is about this line of a contract.
+func (r Requirement) Concerns(f Finding) bool {
+	wants := (&contractCheck{}).wants(r)
+	return strings.HasPrefix(f.ID, "PT60") && f.Host == wants
 }

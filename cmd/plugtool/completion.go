@@ -80,8 +80,11 @@ func argumentWords(command string) []string {
 func flagWords(command, flag string) []string {
 	switch flag {
 	case "format":
-		if command == "verify" {
+		switch command {
+		case "verify":
 			return verifyFormats
+		case "test":
+			return testFormats
 		}
 		return plainFormats
 	case "fail-on":

@@ -26,6 +26,7 @@ type config struct {
 
 	Build    buildSection  `yaml:"build"`
 	Verify   verifySection `yaml:"verify"`
+	Test     testSection   `yaml:"test"`
 	Sign     signSection   `yaml:"sign"`
 	Host     hostSection   `yaml:"host"`
 	Contract contractLines `yaml:"contract"`
@@ -53,6 +54,13 @@ type verifySection struct {
 	// one that is meant: that is told, not refused.
 	Sysroot  string `yaml:"sysroot"`
 	MaxGlibc string `yaml:"max-glibc"`
+}
+
+// testSection may give arguments for a host that the command line names, and a host to
+// stand in for, never a program to run.
+type testSection struct {
+	Host names  `yaml:"host"`
+	Run  string `yaml:"run"`
 }
 
 type signSection struct {

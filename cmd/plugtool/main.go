@@ -62,6 +62,7 @@ func (p *program) commands() []*cli.Command {
 		p.newCommand(),
 		p.buildCommand(),
 		p.verifyCommand(),
+		p.testCommand(),
 		p.inspectCommand(),
 		p.hostCommand(),
 		p.diffCommand(),
