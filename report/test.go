@@ -10,6 +10,9 @@ import (
 	"github.com/plugtool/plugtool/trial"
 )
 
+// outputShown is how many lines are shown of what a process printed, unless verbose.
+const outputShown = 40
+
 // TestSchema names the document that plugtool test writes.
 const TestSchema = "plugtool.test/v1"
 
@@ -169,7 +172,7 @@ func (p TestedPlugin) output() []string {
 	var lines []string
 	add := func(name, text string) {
 		for line := range strings.Lines(text) {
-			lines = append(lines, name+" | "+Printable(strings.ReplaceAll(strings.TrimRight(line, "\r\n"), "\t", "    ")))
+			lines = append(lines, name+" | "+Printable(withoutTabs(strings.TrimRight(line, "\r\n"))))
 		}
 	}
 	add("stack", p.Stack)
@@ -266,7 +269,11 @@ func (r TestResult) pluginText(b *strings.Builder, p TestedPlugin, style Style) 
 		}
 	}
 	if p.Failed() && p.Outcome != trial.Refused || style.Verbose {
-		for _, text := range p.output() {
+		output := p.output()
+		if left := len(output) - outputShown; left > 0 && !style.Verbose {
+			output = append(output[:outputShown:outputShown], fmt.Sprintf("[%s more: --verbose]", plural(left, "line", "lines")))
+		}
+		for _, text := range output {
 			line("%s", text)
 		}
 		if style.Verbose && p.Run != nil {

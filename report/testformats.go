@@ -144,7 +144,7 @@ func (r TestResult) junitCase(b *strings.Builder, count *junitCount, p TestedPlu
 	switch story := r.story(p); {
 	case p.Failed():
 		count.failures++
-		fmt.Fprintf(b, "      <failure type=\"%s\" message=\"%s\">%s</failure>\n", xmlText(p.failure()), xmlText(p.headline()), xmlLines(story))
+		fmt.Fprintf(b, "      <failure type=\"%s\" message=\"%s\">%s</failure>\n", xmlText(p.failure()), xmlText(p.headline()), xmlLines(withoutTabs(story)))
 	case p.Outcome == trial.Unknown:
 		count.skipped++
 		fmt.Fprintf(b, "      <skipped message=\"%s\"></skipped>\n", xmlText(p.said()))
@@ -154,7 +154,7 @@ func (r TestResult) junitCase(b *strings.Builder, count *junitCount, p TestedPlu
 	if p.Run != nil && p.Failed() {
 		for _, stream := range [][2]string{{"system-out", p.Run.Stdout}, {"system-err", p.Run.Stderr}} {
 			if stream[1] != "" {
-				fmt.Fprintf(b, "      <%s>%s</%s>\n", stream[0], xmlLines(stream[1]), stream[0])
+				fmt.Fprintf(b, "      <%s>%s</%s>\n", stream[0], xmlLines(withoutTabs(stream[1])), stream[0])
 			}
 		}
 	}
@@ -234,8 +234,12 @@ func WriteTestMarkdown(w io.Writer, t *Tests) error {
 			}
 			var b strings.Builder
 			fmt.Fprintf(&b, "\n<details><summary>%s: %s in %s</summary>\n\n", p.Outcome, html(p.File), html(r.Host.File))
-			for line := range strings.Lines(r.story(p) + "\n\n" + strings.Join(p.output(), "\n")) {
-				fmt.Fprintf(&b, "    %s\n", Printable(strings.ReplaceAll(strings.TrimRight(line, "\n"), "\t", "    ")))
+			text := r.story(p)
+			if p.Failed() && p.Outcome != trial.Refused {
+				text += "\n\n" + strings.Join(p.output(), "\n")
+			}
+			for line := range strings.Lines(text) {
+				fmt.Fprintf(&b, "    %s\n", Printable(withoutTabs(strings.TrimRight(line, "\n"))))
 			}
 			b.WriteString("\n</details>\n")
 			m.add(b.String())
@@ -275,7 +279,12 @@ func WriteTestGitHub(w io.Writer, t *Tests) error {
 func printableLines(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, l := range lines {
-		lines[i] = Printable(strings.ReplaceAll(l, "\t", "    "))
+		lines[i] = Printable(withoutTabs(l))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// withoutTabs gives stacks the form in which they are read, not Printable's.
+func withoutTabs(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\t", "    ")
 }
