@@ -42,6 +42,7 @@ type Options struct {
 	Seal func(plugin string, data []byte) (sidecar []byte, err error)
 
 	Documents []Document // further files to make and to put in place with the plugin
+
 	program *smallJudge // a program is built in place of a plugin, and judged so; nil for a plugin
 
 	Progress io.Writer // what is being done, and what go build prints; nil for nothing
