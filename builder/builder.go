@@ -23,6 +23,13 @@ type Options struct {
 	// go command have it, auto to allow its download, or a GOROOT.
 	Toolchain string
 
+	// Sysroot is the folder that holds the file system of the machine on which the
+	// host runs: the C compiler takes headers and libraries from it, and the verdict
+	// looks there for what the plugin needs. "" is this machine, or what a cross
+	// compiler brings along.
+	Sysroot  string
+	MaxGlibc string // the plugin is to load on this release of glibc, as in 2.28; "" for no limit
+
 	HostSrc  string                  // a folder with the source of a module of the host's; "" for none
 	PGO      string                  // the host's profile; "" for what is found
 	Flags    []string                // further flags of go build

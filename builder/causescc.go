@@ -76,9 +76,15 @@ func (f *failure) crossing() bool {
 	return f.plan != nil && f.goEnv.HostOS != "" && f.plan.Platform != f.goEnv.HostOS+"/"+f.goEnv.HostArch
 }
 
-func (f *failure) compilerPackages() []string {
+func (f *failure) compilerPackages() []string { return f.target().compilerPackages() }
+
+// target is what the C compiler was to make code for.
+func (f *failure) target() cTarget {
+	if f.plan != nil && f.plan.target.goarch != "" {
+		return f.plan.target
+	}
 	_, goarch, _ := strings.Cut(f.platform(), "/")
-	return compilerPackages(goarch, f.crossing())
+	return cTarget{goarch: goarch, libc: glibc, native: !f.crossing()}
 }
 
 func (f *failure) noCompiler(name string) Cause {
@@ -100,8 +106,7 @@ func (f *failure) noProgram(at spot, m []string) Cause {
 		return causef(CausePkgConfig, "package %s asks pkg-config for its flags, and %q is not in PATH", pkg, name).todo(
 			packageOf("pkg-config", "pkgconf", "pkgconf-pkg-config")...)
 	case name == f.setting("CXX") || strings.Contains(base, "++"):
-		return causef(CauseCompiler, "package %s has C++ files, and the C++ compiler %q is not in PATH", pkg, name).todo(
-			packageOf("g++", "g++", "gcc-c++")...)
+		return causef(CauseCompiler, "package %s has C++ files, and the C++ compiler %q is not in PATH", pkg, name).todo(f.target().cxxPackages()...)
 	case strings.Contains(base, "fortran") || name == f.setting("FC"):
 		return causef(CauseCompiler, "package %s has Fortran files, and the compiler %q is not in PATH", pkg, name).todo(
 			packageOf("gfortran", "gfortran", "gcc-gfortran")...)

@@ -62,10 +62,14 @@ func (e *ToolchainError) Hints() []string { return nonEmpty(e.Hint) }
 type CompilerError struct {
 	CC       string // what was looked for
 	Platform string // GOOS/GOARCH
+	Reason   string // why those that are there do not do; "" where none is
 	Packages []string
 }
 
 func (e *CompilerError) Error() string {
+	if e.Reason != "" {
+		return fmt.Sprintf("building a plugin for %s needs a C compiler for it: %s", e.Platform, e.Reason)
+	}
 	return fmt.Sprintf("building a plugin for %s needs a C compiler, and %q is not to be found", e.Platform, e.CC)
 }
 

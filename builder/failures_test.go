@@ -107,6 +107,11 @@ var failureCases = []failureCase{
 		want:  is[*builder.CompilerError], says: []string{"no-such-compiler", "apt-get install gcc"},
 	},
 	{
+		name:  "C compiler that is none",
+		setup: func(b *bench) { trimmedHost(b); published(b); b.set("CC=false") },
+		want:  is[*builder.CompilerError], says: []string{`CC="false" does not compile`, "unset CC, or set it to gcc"},
+	},
+	{
 		name:  "no go command",
 		setup: func(b *bench) { trimmedHost(b); published(b); b.set("PATH=" + b.dir) },
 		want:  anyError, says: []string{"needs the go command"},

@@ -147,9 +147,7 @@ func (p *planner) environment(u userFlags) []string {
 	if p.tool.Command != p.src.Go.Command {
 		env = append(env, "GOROOT=") // the user's would be another toolchain's
 	}
-	if cc := crossCompiler(p.settings.goarch, p.src.Go); cc != "" {
-		env = append(env, "CC="+cc)
-	}
+	env = append(env, p.src.Compiler.settings()...)
 	if m := p.src.Go.ModuleMode; m != "" && m != "on" {
 		env = append(env, "GO111MODULE=on")
 	}

@@ -157,19 +157,6 @@ func TestExperiments(t *testing.T) {
 	}
 }
 
-func TestCrossCompiler(t *testing.T) {
-	for _, c := range []struct{ arch, cc, want string }{
-		{"amd64", "gcc", ""},
-		{"arm64", "gcc", "aarch64-linux-gnu-gcc"},
-		{"s390x", "clang", "s390x-linux-gnu-gcc"},
-		{"arm64", "zig cc -target aarch64-linux-gnu", ""},
-	} {
-		if got := crossCompiler(c.arch, GoEnv{HostOS: "linux", HostArch: "amd64", CC: c.cc}); got != c.want {
-			t.Errorf("for %s with CC=%s: %q, want %q", c.arch, c.cc, got, c.want)
-		}
-	}
-}
-
 func TestJoinTrimpath(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"-o x -trimpath /w/b1=> -p p a.go", "-trimpath /w/b1=> -o x -p p a.go"},

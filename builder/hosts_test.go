@@ -115,6 +115,10 @@ var hostCases = []hostCase{
 		b.goMod(b.plugin, "-require=example.com/mid@v1.0.0")
 		ownFolder(b)
 	}},
+	{name: "cgo turned off, and other settings of the user's", want: builder.Workspace, setup: func(b *bench) {
+		checkout("-trimpath")(b)
+		b.set("CGO_ENABLED=0", "GOAMD64=v4", "GOARCH=arm64", "GOOS=windows", "GOARM64=v9.0")
+	}},
 	{name: "race", setup: checkout("-race", "-trimpath"), want: builder.Workspace},
 	{name: "tags", setup: checkout("-tags=special,other", "-trimpath"), want: builder.Workspace, says: "special 2,28,6"},
 	{name: "gcflags for all", setup: checkout("-gcflags=all=-N -l", "-trimpath"), want: builder.Workspace},

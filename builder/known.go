@@ -14,6 +14,7 @@ type known struct {
 	sdks    once[string, []SDK]  // by Go release
 	sources once[string, Source] // by package as it is given
 	hosts   once[*inspector.Host, Host]
+	ccs     once[*inspector.Host, Compiler]
 }
 
 // once computes a value for each key once, whoever asks first. The zero value is ready.
@@ -44,6 +45,11 @@ func (k *known) hostFacts(h *inspector.Host) (Host, error) {
 // goEnv asks the go command for its settings.
 func (k *known) goEnv(ctx context.Context, opts Options) (GoEnv, error) {
 	return k.machine.get(struct{}{}, func() (GoEnv, error) { return loadGoEnv(ctx, opts) })
+}
+
+// compiler finds the C compiler for a host's plugins.
+func (k *known) compiler(ctx context.Context, h *inspector.Host, src *Source, opts Options) (Compiler, error) {
+	return k.ccs.get(h, func() (Compiler, error) { return findCompiler(ctx, h.Binary(), src, opts) })
 }
 
 // source reads the part of a package's source that has nothing to do with a host.

@@ -113,24 +113,6 @@ func (s *Source) moduleFolder(f *hostFacts, mod string) string {
 	return ""
 }
 
-// checkMachine refuses, before anything is built, what could not be built for
-// want of a C compiler.
-func checkMachine(p *planner, opts Options) error {
-	cross := crossCompiler(p.settings.goarch, p.src.Go)
-	cc := cross
-	if cc == "" {
-		cc = p.src.Go.CC
-	}
-	words, err := splitQuoted(cc)
-	if err != nil || len(words) == 0 {
-		return &UsageError{Reason: fmt.Sprintf("CC=%q names no C compiler", cc)}
-	}
-	if _, err := lookPath(opts.Env, p.src.Dir, words[0]); err != nil {
-		return &CompilerError{CC: words[0], Platform: p.host.Binary.Platform, Packages: compilerPackages(p.settings.goarch, cross != "")}
-	}
-	return nil
-}
-
 // isProfile says whether a file looks like a profile. The name may be a hostile host's
 // word, and a regular file of /proc may wait for ever or give what nobody asked for.
 func isProfile(file string) bool {

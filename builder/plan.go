@@ -15,6 +15,7 @@ type Plan struct {
 	GoVersion string    `json:"goVersion"`
 	Platform  string    `json:"platform"`
 	Toolchain Toolchain `json:"toolchain"`
+	Compiler  Compiler  `json:"compiler"`
 	Layout    Layout    `json:"layout"`
 	LayoutWhy string    `json:"layoutWhy"`
 	Dir       string    `json:"dir"` // where the go command runs: the plugin's module
@@ -31,10 +32,11 @@ type Plan struct {
 	// name that folder by workMark.
 	files []tempFile
 
-	toolexec   bool // Flags name the wrapper around the compiler
-	needsGraph bool // the plan cannot be finished without asking the go command
-	modMode    bool // the build uses a temporary go.mod, which the go command may complete
-	workMode   bool // the build uses a temporary go.work
+	target     cTarget // what the C compiler makes code for
+	toolexec   bool    // Flags name the wrapper around the compiler
+	needsGraph bool    // the plan cannot be finished without asking the go command
+	modMode    bool    // the build uses a temporary go.mod, which the go command may complete
+	workMode   bool    // the build uses a temporary go.work
 
 	// For explaining failures.
 	module     string            // the plugin's
@@ -126,7 +128,7 @@ func (p *planner) plan(l Layout) (*Plan, error) {
 	b := p.host.Binary
 	plan := &Plan{
 		Host: b.File, GoVersion: b.GoVersion, Platform: b.Platform,
-		Toolchain: p.tool, Layout: l, LayoutWhy: p.why(l, a),
+		Toolchain: p.tool, Compiler: p.src.Compiler, target: hostTarget(b, p.src.Go), Layout: l, LayoutWhy: p.why(l, a),
 		Dir: p.src.Dir, Package: p.src.Package, Output: p.opts.Output,
 		Pins: p.pins(a), Checkout: p.src.Checkout,
 	}
@@ -149,6 +151,7 @@ func (p *planner) plan(l Layout) (*Plan, error) {
 	}
 	plan.Flags = append(plan.Flags, user.flags...)
 	plan.Warnings = append(slices.Clone(p.warnings), user.warnings...)
+	plan.Warnings = append(plan.Warnings, p.src.Compiler.warnings...)
 	plan.Warnings = append(plan.Warnings, a.warnings...)
 	if c := p.src.Checkout; c != nil && len(c.Taken) > 0 {
 		plan.Warnings = append(plan.Warnings, c.told(p.host.Binary.Main.Path))

@@ -114,6 +114,9 @@ func start(ctx context.Context, k *known, host *inspector.Host, opts Options) (*
 	if err != nil {
 		return nil, Source{}, err
 	}
+	if err := opts.checkTarget(); err != nil {
+		return nil, Source{}, err
+	}
 	src, err := k.load(ctx, facts, opts)
 	if err != nil {
 		return nil, src, err
@@ -128,7 +131,7 @@ func start(ctx context.Context, k *known, host *inspector.Host, opts Options) (*
 	if err != nil {
 		return nil, src, err
 	}
-	if err := checkMachine(p, opts); err != nil {
+	if src.Compiler, err = k.compiler(ctx, host, &src, opts); err != nil {
 		return nil, src, err
 	}
 	return &run{host: host, facts: p.host, opts: opts, goEnv: src.Go}, src, nil

@@ -229,7 +229,7 @@ func (r *run) judge(a *attempt) (*inspector.Verdict, error) {
 	if r.opts.program != nil {
 		return r.opts.program.judge(a.file)
 	}
-	return inspector.Options{Contract: r.opts.Contract}.Check(r.host, []*inspector.Plugin{inspector.NewPlugin(r.opts.Output, a.data)})
+	return r.opts.verdict().Check(r.host, []*inspector.Plugin{inspector.NewPlugin(r.opts.Output, a.data)})
 }
 
 // noun is what is built, for messages.

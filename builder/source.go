@@ -41,8 +41,9 @@ type Source struct {
 
 	Profile string // PGO profile of the host; "" for none at hand
 
-	Go   GoEnv
-	SDKs []SDK
+	Go       GoEnv
+	SDKs     []SDK
+	Compiler Compiler // for C code; empty for the go command's own choice
 
 	// Sums are of module versions that the host has and the module cache holds.
 	Sums map[module.Version]Sums `json:"-"`
@@ -98,7 +99,9 @@ type GoEnv struct {
 	HostOS     string // the machine's own platform
 	HostArch   string
 	Flags      string // GOFLAGS
-	CC         string
+	CC, CXX    string
+	CPPFlags   string // CGO_CPPFLAGS
+	CFlags     string // CGO_CFLAGS
 	Cgo        string // CGO_ENABLED as the user set it, "" if not
 	Experiment string // GOEXPERIMENT
 	Work       string // GOWORK: "", off, or a file

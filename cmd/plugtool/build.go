@@ -27,6 +27,8 @@ func (p *program) buildCommand() *cli.Command {
 			&cli.StringFlag{Name: "toolchain", Usage: "the host's Go is `auto` (download it if need be) or a GOROOT"},
 			&cli.StringFlag{Name: "host-src", Usage: "the source of a module of the host's is in `DIR`"},
 			&cli.StringFlag{Name: "pgo", Usage: "the profile that the host was built with is in `FILE`"},
+			&cli.StringFlag{Name: "sysroot", Usage: "the host's machine has its file system in `DIR`: compile and link against it, and judge with its libraries"},
+			&cli.StringFlag{Name: "max-glibc", Usage: "write nothing that needs a newer glibc than `VERSION`, as in 2.28"},
 			switchFlag("write", "bring your go.mod and go.sum to the host's versions too"),
 			switchFlag("dry-run", "print the plan as commands and build nothing"),
 			formatsFlag(),

@@ -110,6 +110,9 @@ func builtSummary(r *builder.Result) []string {
 	}
 	lines := []string{fmt.Sprintf("%s %s for %s (%s %s): it loads", what, shortest(r.Output), r.Host.File, r.Host.GoVersion, r.Host.Platform)}
 	lines = append(lines, fmt.Sprintf("  toolchain %s: %s", r.Plan.Toolchain.Version, r.Plan.Toolchain.Why))
+	if cc := r.Plan.Compiler; cc.CC != "" {
+		lines = append(lines, fmt.Sprintf("  C compiler %s: %s", cc.CC, cc.Why))
+	}
 	lines = append(lines, fmt.Sprintf("  layout %s", r.Plan.Layout.Name))
 	for _, pin := range r.Plan.Pins {
 		lines = append(lines, fmt.Sprintf("  %s: plugin asks for %s, host has %s, which was used", pin.Module, pin.Plugin, pin.Host))

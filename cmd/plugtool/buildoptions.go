@@ -89,6 +89,11 @@ func (p *program) buildDefaults(c *cli.Context, o *buildOptions) error {
 	if o.Contract, err = p.contractOf("--symbol", c.StringSlice("symbol"), conf, conf.Contract); err != nil {
 		return err
 	}
+	var t target
+	if err := p.readTarget(c, conf.Build.Target, conf, &t); err != nil {
+		return err
+	}
+	o.Sysroot, o.MaxGlibc = within(o.Dir, t.sysroot), t.maxGlibc
 	key := p.fromConfig(conf, "key", c.String("key"), conf.Build.Key)
 	if key == "" || o.dryRun {
 		return nil

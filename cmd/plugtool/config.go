@@ -38,6 +38,8 @@ type buildSection struct {
 	Package names  `yaml:"package"`
 	Output  string `yaml:"output"`
 	Key     string `yaml:"key"`
+
+	Target targetSection `yaml:",inline"`
 }
 
 type verifySection struct {
@@ -50,8 +52,13 @@ type verifySection struct {
 	Ignore []ignoreEntry `yaml:"ignore"`
 	CI     string        `yaml:"ci"`
 
-	// Another machine's libraries stand for this one's, as another host does for the
-	// one that is meant: that is told, not refused.
+	Target targetSection `yaml:",inline"`
+}
+
+// targetSection says on which machine plugins are to load. Another machine's libraries
+// stand for this one's, as another host does for the one that is meant: that is told,
+// not refused.
+type targetSection struct {
 	Sysroot  string `yaml:"sysroot"`
 	MaxGlibc string `yaml:"max-glibc"`
 }

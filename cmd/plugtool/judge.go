@@ -121,7 +121,7 @@ func (j judged) signatures(given []bundle.Result) []bundle.Result {
 
 // options gives what a verdict is asked beyond the files.
 func (o verifyOptions) options() inspector.Options {
-	return inspector.Options{Costs: o.style.Verbose, Contract: o.contract, Sysroot: o.sysroot, MaxGlibc: o.maxGlibc}
+	return inspector.Options{Costs: o.style.Verbose, Contract: o.contract, Sysroot: o.target.sysroot, MaxGlibc: o.target.maxGlibc}
 }
 
 // judge gives the verdict of one host, or of none where it is nil: on the

@@ -6,28 +6,34 @@ import (
 	"github.com/plugtool/plugtool/inspector"
 )
 
-// readTarget reads which machine the plugins are to load on.
-func (p *program) readTarget(c *cli.Context, conf config, o *verifyOptions) error {
-	o.sysroot = p.fromConfig(conf, "sysroot", c.String("sysroot"), conf.Verify.Sysroot)
-	if c.IsSet("sysroot") && o.sysroot == "" {
+// A target is the machine that plugins are to load on.
+type target struct {
+	sysroot  string // "" for this machine
+	maxGlibc string // "" for no limit
+}
+
+// readTarget reads into t which machine that is, from flags and from a section of plugtool.yaml.
+func (p *program) readTarget(c *cli.Context, section targetSection, conf config, t *target) error {
+	t.sysroot = p.fromConfig(conf, "sysroot", c.String("sysroot"), section.Sysroot)
+	if c.IsSet("sysroot") && t.sysroot == "" {
 		return usagef("--sysroot / is this machine", "--sysroot is empty, want the folder that holds a machine's file system")
 	}
-	if o.sysroot != "" {
-		if err := inspector.CheckSysroot(o.sysroot); err != nil {
+	if t.sysroot != "" {
+		if err := inspector.CheckSysroot(t.sysroot); err != nil {
 			return usageError(err, "--sysroot takes the root of a machine's file system, such as an unpacked image")
 		}
 	}
-	o.maxGlibc = c.String("max-glibc")
-	if o.maxGlibc == "" && !c.IsSet("max-glibc") {
-		if o.maxGlibc = conf.Verify.MaxGlibc; o.maxGlibc != "" {
-			p.noticef("max-glibc %s comes from %s", o.maxGlibc, conf.file)
+	t.maxGlibc = c.String("max-glibc")
+	if t.maxGlibc == "" && !c.IsSet("max-glibc") {
+		if t.maxGlibc = section.MaxGlibc; t.maxGlibc != "" {
+			p.noticef("max-glibc %s comes from %s", t.maxGlibc, conf.file)
 		}
-		if o.maxGlibc == "" {
+		if t.maxGlibc == "" {
 			return nil
 		}
 	}
-	if !inspector.ValidGlibc(o.maxGlibc) {
-		return usagef("as in --max-glibc 2.28", "--max-glibc is %q, want a release of glibc", o.maxGlibc)
+	if !inspector.ValidGlibc(t.maxGlibc) {
+		return usagef("as in --max-glibc 2.28", "--max-glibc is %q, want a release of glibc", t.maxGlibc)
 	}
 	return nil
 }

@@ -53,8 +53,7 @@ type verifyOptions struct {
 	keys        []*bundle.PublicKey
 	bundle      string // "" for the sidecars beside each plugin
 	plugins     []string
-	sysroot     string // "" for this machine
-	maxGlibc    string // "" for any
+	target      target
 	requireHost bool
 	each        bool
 	anyOrder    bool
@@ -193,7 +192,7 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 	if err := o.mayWrite(); err != nil {
 		return verifyOptions{}, err
 	}
-	return o, p.readTarget(c, conf, &o)
+	return o, p.readTarget(c, conf.Verify.Target, conf, &o.target)
 }
 
 // verdictError maps what a report tells to the exit code: a signature weighs
