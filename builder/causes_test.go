@@ -27,6 +27,7 @@ type situation struct {
 	env      []string
 	flags    []string
 	platform string
+	sh       string // run in the plugin's folder first
 	pins     []builder.Pin
 }
 
@@ -56,6 +57,8 @@ func situations(t *testing.T) []*situation {
 			case "pin":
 				f := strings.Fields(rest)
 				s.pins = append(s.pins, builder.Pin{Module: f[0], Plugin: f[1], Host: f[2]})
+			case "sh":
+				s.sh = rest
 			case "recorded":
 				s.recorded = true
 			case "#", "":
@@ -81,7 +84,7 @@ func (s *situation) section(name string) string {
 func (s *situation) unpack(t *testing.T, dir string) {
 	t.Helper()
 	for _, f := range s.archive.Files {
-		if f.Name == "want" || strings.HasPrefix(f.Name, "go1.") {
+		if !strings.Contains(f.Name, "/") {
 			continue
 		}
 		name := filepath.Join(dir, f.Name)

@@ -166,6 +166,8 @@ func (r *run) lookAtAssembly(ctx context.Context, f *failure, dir string, packag
 	switch {
 	case host != nil:
 		c.Text += fmt.Sprintf("; the host has %s %s, so no other version will do", host.Module, host.Host)
+	case f.own(pkg.ImportPath):
+		return c.todo("let " + c.name + " use another register than R15, or keep it out of plugins: //go:build !purego")
 	case mod != nil && mod.Version != "":
 		c = c.todo("a newer version may do: " + f.goC("get "+quoted(mod.Path)+"@latest"))
 	}

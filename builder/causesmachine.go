@@ -19,14 +19,14 @@ var machineRules = []rule{
 	{lazily(`signal: killed$|[Kk]illed signal terminated program|terminated with signal 9|^fatal error: runtime: (?:out of memory|cannot allocate memory)|virtual memory exhausted|: cannot allocate memory$`), (*failure).memory},
 	{lazily(`^go: parsing \$GOFLAGS: (.*)$`), (*failure).badGoflags},
 	{lazily(`GOCACHE is not defined and neither \$XDG_CACHE_HOME nor \$HOME are defined`), always(CauseConfig,
-		"the go command does not know where to keep its build cache: neither GOCACHE nor HOME is set", "export HOME=/root", "or: export GOCACHE=/tmp/go-build")},
+		"the go command does not know where to keep its build cache: neither GOCACHE nor HOME is set", "export HOME=\"$(getent passwd \"$(id -u)\" | cut -d: -f6)\"", "or: export GOCACHE=/tmp/go-build")},
 	{lazily(`^build cache is disabled by GOCACHE=off`), always(CauseConfig, "GOCACHE=off is set, and the go command has needed a build cache since Go 1.12", "unset GOCACHE")},
 	{lazily(`GOCACHE is not an absolute path$`), (*failure).relativeCache},
 	{lazily(`^(?:go: )?failed to initialize build cache at (.*?): (?:mkdir|open|stat) .*: (.*)$`), func(f *failure, _ spot, m []string) Cause {
 		return causef(CauseDisk, "the go command cannot write its build cache in %s: %s", m[1], m[2]).todo("export GOCACHE=" + filepath.Join(tempBase(f.env), "go-build"))
 	}},
 	{lazily(`module cache not found: neither GOMODCACHE nor GOPATH is set`), always(CauseConfig,
-		"the go command does not know where to keep modules: neither GOMODCACHE, GOPATH nor HOME is set", "export HOME=/root", "or: export GOMODCACHE=/tmp/go-mod")},
+		"the go command does not know where to keep modules: neither GOMODCACHE, GOPATH nor HOME is set", "export HOME=\"$(getent passwd \"$(id -u)\" | cut -d: -f6)\"", "or: export GOMODCACHE=/tmp/go-mod")},
 	{lazily(`could not create module cache: (?:mkdir|open|stat) (.*): (.*)$`), func(f *failure, _ spot, m []string) Cause {
 		return causef(CauseDisk, "the go command cannot write its module cache in %s: %s", m[1], m[2]).todo("export GOMODCACHE=" + filepath.Join(tempBase(f.env), "go-mod"))
 	}},

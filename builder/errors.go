@@ -115,8 +115,14 @@ func (e *SumError) Error() string {
 	return fmt.Sprintf("%s is not what the host was built from: host has %s, plugin's go.sum has %s", e.Module, e.Host, e.Plugin)
 }
 
-// Hints gives nothing: only where the module comes from can explain it.
-func (e *SumError) Hints() []string { return nil }
+// Hints says how to have the go command fetch and check the module anew.
+func (e *SumError) Hints() []string {
+	name, version, _ := strings.Cut(e.Module, "@")
+	return []string{
+		fmt.Sprintf("where the plugin's go.sum is what is wrong: sed -i '\\|^%s %s |d' go.sum && go mod download %s", name, version, e.Module),
+		"else the host was built from other content under the same version: ask its author, or give the source by --host-src DIR",
+	}
+}
 
 func nonEmpty(s string) []string {
 	if s == "" {

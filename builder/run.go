@@ -168,6 +168,19 @@ func (r *run) progress(format string, args ...any) {
 	}
 }
 
+// tellingFailure gives the one of two failures that is worth telling: what a compiler
+// says of the source says more than what the go command says of modules, and a
+// workspace may have other versions of modules that are not shared.
+func tellingFailure(before, now error, l Layout) error {
+	switch {
+	case before == nil:
+		return now
+	case compileFailed(before) && !compileFailed(now), l.Name == Workspace:
+		return before
+	}
+	return now
+}
+
 // compileFailed tells a failure of the compiler or linker from one before it:
 // the go command heads their words with the package.
 func compileFailed(err error) bool {

@@ -79,10 +79,7 @@ func (t *tries) all(ctx context.Context) error {
 			return cmpErr(err, ctx.Err())
 		}
 		if err != nil {
-			// A workspace may have other versions of modules that are not shared.
-			if t.failed == nil || l.Name != Workspace {
-				t.failed = err
-			}
+			t.failed = tellingFailure(t.failed, err, l)
 			if compileFailed(err) && l.Name != Workspace || toolchainFailed(err) {
 				break
 			}
