@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,11 +16,9 @@ const pluginName = "plugin.so"
 
 // attempt is one plugin that was built.
 type attempt struct {
+	built
 	plan    *Plan
 	src     Source
-	dir     string // its temporary folder
-	file    string
-	offered fs.FileInfo // of file, where it began as the output that was there already; nil for none
 	data    []byte
 	verdict *inspector.Verdict
 }
@@ -119,40 +116,41 @@ func (r *run) tryOnce(ctx context.Context, src Source, l Layout) (*attempt, erro
 	return r.buildPlan(ctx, src, plan)
 }
 
-// buildPlan runs go build for a plan, and has the result judged.
-func (r *run) buildPlan(ctx context.Context, src Source, plan *Plan) (*attempt, error) {
-	if err := r.checkSums(src, plan); err != nil {
-		return nil, err
+// compile runs an attempt's go build and has what it wrote judged.
+func (r *run) compile(ctx context.Context, a *attempt) (err error) {
+	a.output = r.opts.Output
+	if a.dir, err = r.write(a.plan); err != nil {
+		return err
 	}
-	dir, err := r.write(plan)
-	if err != nil {
-		return nil, err
-	}
-	a := &attempt{plan: plan, src: src, dir: dir, file: filepath.Join(dir, pluginName)}
+	a.file = filepath.Join(a.dir, pluginName)
 	if a.offered, err = r.offerOutput(a.file); err != nil {
-		return nil, err
+		return err
 	}
-	r.progress("building %s with %s for %s (layout %s)", plan.noun(), plan.Toolchain.Version, plan.Host, plan.Layout.Name)
-	if err := r.compile(ctx, a); err != nil {
-		return nil, err
+	r.progress("building %s with %s for %s (layout %s)", a.plan.noun(), a.plan.Toolchain.Version, a.plan.Host, a.plan.Layout.Name)
+	if err := r.goBuild(ctx, a); err != nil {
+		return err
 	}
 	if a.untouched() && a.verdict.Worst() != inspector.Loads {
 		// The go command tells by the start of the file whether it is up to date: this
 		// one is cut off, or was changed behind that.
 		a.offered = nil
 		if err := os.Remove(a.file); err != nil {
-			return nil, err
+			return err
 		}
-		err = r.compile(ctx, a)
+		return r.goBuild(ctx, a)
 	}
-	return a, err
+	return nil
 }
 
-// compile runs an attempt's go build and has what it wrote judged.
-func (r *run) compile(ctx context.Context, a *attempt) (err error) {
+func (r *run) goBuild(ctx context.Context, a *attempt) error {
 	if _, err := r.goRun(ctx, a.plan, a.dir, allInWork(a.plan.buildArgs(a.file), a.dir)); err != nil {
 		return err
 	}
+	return r.readBuilt(a)
+}
+
+// readBuilt reads what was built and has it judged.
+func (r *run) readBuilt(a *attempt) (err error) {
 	if a.data, err = os.ReadFile(a.file); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -18,13 +19,19 @@ type Target struct {
 	Output  string // as in Options
 
 	Documents []Document // as in Options
+
+	// Path is the package's import path as far as it is known without asking the go
+	// command, and Name that of the plugin that go build would write, without its
+	// extension. Expand sets them; nothing reads them.
+	Path, Name string
 }
 
 // BatchOptions are what the caller decides about all builds of a batch.
 type BatchOptions struct {
 	Options // but for Package and Output, which every target has of its own
 
-	Parallel int // how many builds run side by side; 0 for as many as there are processors
+	Parallel    int  // how many builds run side by side; 0 for as many as there are processors
+	MakeFolders bool // make the outputs' folders that are not there
 
 	// Started and Done are told, one at a time, which target is begun and what
 	// became of it. Either may be nil.
@@ -38,75 +45,124 @@ type Outcome struct {
 	Err    error
 }
 
-// batch is a run of RunAll.
-type batch struct {
+// A Batch builds many plugins. What it takes to know the machine, a package's
+// source and a host is read once, and equal plans are built once.
+type Batch struct {
 	known
-	opts    BatchOptions
-	targets []Target
-	runs    []*run
-	sources []Source
-	work    *workDir
-
-	mu       sync.Mutex // guards outcomes, and what is told
-	outcomes []Outcome
+	opts BatchOptions
 }
 
-// RunAll does for every target what Run does. What it takes to know the machine,
-// a package's source and a host is read once. One target that fails does not stop
-// the others: its error is in its outcome, which has the target's place in the
-// list. The error is about the whole: a [*UsageError], before anything is built,
-// where two targets would be written to one file; the context's, where that ended.
-func RunAll(ctx context.Context, targets []Target, opts BatchOptions) (_ []Outcome, err error) {
-	b := &batch{opts: opts, targets: targets, outcomes: make([]Outcome, len(targets)),
-		runs: make([]*run, len(targets)), sources: make([]Source, len(targets))}
-	if b.work, err = newWorkDir(tempBase(opts.Env)); err != nil {
-		return nil, err
+// NewBatch makes a batch with nothing in it.
+func NewBatch(opts BatchOptions) *Batch {
+	if opts.Parallel <= 0 {
+		opts.Parallel = runtime.GOMAXPROCS(0)
 	}
-	defer func() { err = alsoErr(err, b.work.remove()) }()
-	for i := range targets {
-		b.start(ctx, i)
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
+	if opts.Progress != nil {
+		opts.Progress = &tellOnce{to: opts.Progress, told: map[string]bool{}}
 	}
-	if err := b.checkOutputs(); err != nil {
-		return nil, err
-	}
-	b.runAll(ctx)
-	return b.outcomes, ctx.Err()
-}
-
-// start gets a target ready, or notes why that cannot be.
-func (b *batch) start(ctx context.Context, i int) {
-	opts, target := b.opts.Options, b.targets[i]
-	opts.Package, opts.Output, opts.Documents = target.Package, target.Output, target.Documents
 	if seal := opts.Seal; seal != nil {
+		var mu sync.Mutex // a key may live in a device that does one thing at a time
 		opts.Seal = func(plugin string, data []byte) ([]byte, error) {
-			b.mu.Lock() // a key may live in a device that does one thing at a time
-			defer b.mu.Unlock()
+			mu.Lock()
+			defer mu.Unlock()
 			return seal(plugin, data)
 		}
 	}
-	b.runs[i], b.sources[i], b.outcomes[i].Err = start(ctx, &b.known, target.Host, opts)
-	if b.runs[i] != nil {
-		b.runs[i].work = b.work
-	}
+	return &Batch{opts: opts}
 }
 
-// checkOutputs refuses a batch that would write one file twice.
-func (b *batch) checkOutputs() error {
+// RunAll does for every target what [Run] does, equal plans being built once. One
+// target that fails does not stop the others: its error is in its outcome, which has
+// the target's place in the list. The error is about the whole: a [*UsageError],
+// before anything is built, where two targets would be written to one file; the
+// context's, where that ended.
+func RunAll(ctx context.Context, targets []Target, opts BatchOptions) ([]Outcome, error) {
+	return NewBatch(opts).Run(ctx, targets)
+}
+
+// Run is [RunAll] with what the batch knows already.
+func (b *Batch) Run(ctx context.Context, targets []Target) ([]Outcome, error) {
+	return b.do(ctx, targets, (*job).carryOut)
+}
+
+// Plan gives, as results without an output, the plans that Run would start with, the
+// go command having been asked where the facts at hand do not suffice.
+func (b *Batch) Plan(ctx context.Context, targets []Target) ([]Outcome, error) {
+	return b.do(ctx, targets, (*job).plan)
+}
+
+func (b *Batch) do(ctx context.Context, targets []Target, act func(*job, context.Context)) (_ []Outcome, err error) {
+	j := &job{Batch: b, targets: targets, outcomes: make([]Outcome, len(targets)), todo: make([]*pending, len(targets))}
+	if err := j.checkOutputs(ctx); err != nil {
+		return nil, err
+	}
+	work, err := newWorkDir(tempBase(b.opts.Env))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = alsoErr(err, work.remove()) }()
+	if err := j.prepare(ctx, work); err != nil {
+		return nil, err
+	}
+	act(j, ctx)
+	return j.outcomes, ctx.Err()
+}
+
+// plan plans all that is ready.
+func (j *job) plan(ctx context.Context) {
+	_ = sideBySide(ctx, j.opts.Parallel, len(j.todo), func(i int) { // do looks at the context
+		if j.todo[i] == nil {
+			return
+		}
+		plan, err := j.todo[i].prepare(ctx, j.todo[i].src)
+		if err != nil {
+			j.done(i, Outcome{Err: err})
+			return
+		}
+		b := j.targets[i].Host.Binary()
+		host := inspector.HostRef{File: b.File, GoVersion: b.GoVersion, Platform: b.Platform}
+		j.done(i, Outcome{Result: &Result{Schema: Schema, Host: host, Plan: plan, Warnings: append([]string{}, plan.Warnings...)}})
+	})
+}
+
+// job is one Run of a batch.
+type job struct {
+	*Batch
+	targets  []Target
+	todo     []*pending // nil for a target that failed already
+	outcomes []Outcome
+	telling  sync.Mutex
+}
+
+// pending is a target that is ready to be built.
+type pending struct {
+	*run
+	src     Source
+	layouts []Layout
+	first   *Plan // what is tried first; nil where not even that can be planned
+}
+
+// checkOutputs refuses targets that would be written to one file.
+func (j *job) checkOutputs(ctx context.Context) error {
 	seen := map[string]int{}
-	for i, r := range b.runs {
-		if r == nil {
+	for i, t := range j.targets {
+		opts := j.opts.Options
+		opts.Package, opts.Output = t.Package, t.Output
+		src, err := j.source(ctx, opts)
+		if err != nil {
+			continue // the target's own affair
+		}
+		if opts.Output, err = outputFile(opts, src.Path); err != nil {
 			continue
 		}
-		for _, file := range r.opts.files() {
+		opts.Documents = t.Documents
+		for _, file := range opts.files() {
 			real := file
 			if dir, err := filepath.EvalSymlinks(filepath.Dir(file)); err == nil {
 				real = filepath.Join(dir, filepath.Base(file))
 			}
-			if first, twice := seen[real]; twice {
-				return &UsageError{Reason: fmt.Sprintf("%s and %s would both be written to %s", b.name(first), b.name(i), file)}
+			if first, twice := seen[real]; twice && first != i {
+				return &UsageError{Reason: fmt.Sprintf("%s and %s would both be written to %s", j.name(first), j.name(i), file)}
 			}
 			seen[real] = i
 		}
@@ -115,49 +171,89 @@ func (b *batch) checkOutputs() error {
 }
 
 // name names a target in messages.
-func (b *batch) name(i int) string {
-	return fmt.Sprintf("package %s for host %s", b.targets[i].Package, b.targets[i].Host.Binary().File)
+func (j *job) name(i int) string {
+	return fmt.Sprintf("package %s for host %s", j.targets[i].Package, j.targets[i].Host.Binary().File)
 }
 
-func (b *batch) runAll(ctx context.Context) {
-	parallel := b.opts.Parallel
-	if parallel <= 0 {
-		parallel = runtime.GOMAXPROCS(0)
+// prepare gets all targets ready, as far as they can be. The error is the context's.
+func (j *job) prepare(ctx context.Context, work *workDir) error {
+	shared := new(shared)
+	return sideBySide(ctx, runtime.GOMAXPROCS(0), len(j.targets), func(i int) {
+		var err error
+		j.todo[i], err = j.ready(ctx, j.targets[i])
+		if err != nil {
+			j.done(i, Outcome{Err: err})
+			return
+		}
+		j.todo[i].work, j.todo[i].shared = work, shared
+	})
+}
+
+// ready checks and plans one target as far as that is possible without the go command.
+func (j *job) ready(ctx context.Context, t Target) (*pending, error) {
+	opts := j.opts.Options
+	opts.Package, opts.Output, opts.Documents = t.Package, t.Output, t.Documents
+	r, src, err := start(ctx, &j.known, t.Host, opts)
+	if err != nil {
+		return nil, err
 	}
+	p := &pending{run: r, src: src}
+	if p.layouts, err = r.layouts(src); err != nil {
+		return nil, err
+	}
+	p.first, _ = r.planFor(src, p.layouts[0]) // what is wrong with it, the build tells
+	return p, nil
+}
+
+// sideBySide calls f for 0 to n-1, so many at a time, until the context ends.
+func sideBySide(ctx context.Context, parallel, n int, f func(i int)) error {
 	free := make(chan struct{}, parallel)
 	var all sync.WaitGroup
-	for i, r := range b.runs {
-		if r == nil {
-			b.done(i, b.outcomes[i])
-			continue
-		}
+	for i := range n {
 		free <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
 		all.Go(func() {
-			defer func() { <-free }()
-			if ctx.Err() != nil {
-				return
-			}
-			b.begun(i)
-			res, err := r.build(ctx, b.sources[i])
-			b.done(i, Outcome{res, err})
+			f(i)
+			<-free
 		})
 	}
 	all.Wait()
+	return ctx.Err()
 }
 
-func (b *batch) begun(i int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.opts.Started != nil {
-		b.opts.Started(i)
+func (j *job) begun(i int) {
+	j.telling.Lock()
+	defer j.telling.Unlock()
+	if j.opts.Started != nil {
+		j.opts.Started(i)
 	}
 }
 
-func (b *batch) done(i int, o Outcome) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.outcomes[i] = o
-	if b.opts.Done != nil && !errors.Is(o.Err, context.Canceled) {
-		b.opts.Done(i, o)
+func (j *job) done(i int, o Outcome) {
+	j.telling.Lock()
+	defer j.telling.Unlock()
+	j.outcomes[i] = o
+	if j.opts.Done != nil && !errors.Is(o.Err, context.Canceled) {
+		j.opts.Done(i, o)
 	}
+}
+
+// tellOnce lets builds that run side by side write lines, one at a time, and drops
+// those that another has written: what is said of a clone is true for all.
+type tellOnce struct {
+	mu   sync.Mutex
+	to   io.Writer
+	told map[string]bool
+}
+
+func (w *tellOnce) Write(line []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.told[string(line)] {
+		return len(line), nil
+	}
+	w.told[string(line)] = true
+	return w.to.Write(line)
 }

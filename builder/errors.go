@@ -94,6 +94,20 @@ func (e *GoError) Error() string {
 	return b.String()
 }
 
+// Reason gives in one line what is known of the cause, or else what the go command
+// said first.
+func (e *GoError) Reason() string {
+	if len(e.Causes) > 0 {
+		return e.Causes[0].Text
+	}
+	for line := range strings.Lines(e.Output) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "# ") && !strings.HasPrefix(line, "go: downloading ") {
+			return line
+		}
+	}
+	return e.Err.Error()
+}
+
 // Unwrap gives the error of running the command.
 func (e *GoError) Unwrap() error { return e.Err }
 

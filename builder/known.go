@@ -2,6 +2,10 @@ package builder
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/plugtool/plugtool/inspector"
@@ -15,6 +19,15 @@ type known struct {
 	sources once[string, Source] // by package as it is given
 	hosts   once[*inspector.Host, Host]
 	ccs     once[*inspector.Host, Compiler]
+}
+
+// paths says, as one text, what the host's compiler recorded of its modules' folders.
+func (f *hostFacts) paths() string {
+	var b strings.Builder
+	for _, mod := range slices.Sorted(maps.Keys(f.roots)) {
+		fmt.Fprintf(&b, "\n%s %s", mod, f.roots[mod])
+	}
+	return b.String()
 }
 
 // once computes a value for each key once, whoever asks first. The zero value is ready.

@@ -70,7 +70,7 @@ func (s *Source) locate(opts Options) (start string, err error) {
 		return "", &UsageError{Reason: fmt.Sprintf("package %q: want an import path, or a folder such as ./plugin", pkg)}
 	}
 	start = opts.Dir
-	local := filepath.IsAbs(pkg) || pkg == "." || pkg == ".." || strings.HasPrefix(pkg, "./") || strings.HasPrefix(pkg, "../") || strings.HasSuffix(pkg, ".go")
+	local := isLocal(pkg)
 	target := filepath.Join(opts.Dir, pkg)
 	if filepath.IsAbs(pkg) {
 		target = filepath.Clean(pkg)

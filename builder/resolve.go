@@ -30,20 +30,15 @@ func (r *run) resolve(ctx context.Context, src *Source, l Layout) error {
 		if err != nil {
 			return err
 		}
-		dir, err := r.write(plan)
+		a, err := r.ask(ctx, plan)
 		if err != nil {
 			return err
 		}
-		src.Graph, err = r.list(ctx, plan, dir)
-		if err != nil {
-			return err
-		}
+		src.Graph = a.graph
 		if plan.modMode {
-			if src.Resolved, err = readResolved(dir); err != nil {
-				return err
-			}
+			src.Resolved = a.resolved
 		}
-		done, err := r.settled(ctx, src, plan, dir)
+		done, err := r.settled(ctx, src, plan, a.dir)
 		if done || err != nil {
 			return err
 		}
@@ -76,7 +71,7 @@ func (r *run) settled(ctx context.Context, src *Source, plan *Plan, dir string) 
 	}
 	// Whatever else the module graph asks above the host's versions would only
 	// come up in the next rounds.
-	out, err := r.goRun(ctx, plan, dir, append([]string{"mod", "graph"}, plan.moduleFlags(dir)...))
+	out, err := r.moduleGraph(ctx, plan, dir)
 	if err != nil {
 		return false, err
 	}

@@ -30,11 +30,12 @@ type Result struct {
 
 // run is one build.
 type run struct {
-	host  *inspector.Host
-	facts *hostFacts
-	opts  Options
-	work  *workDir
-	goEnv GoEnv
+	host   *inspector.Host
+	facts  *hostFacts
+	opts   Options
+	work   *workDir
+	shared *shared // nil for a run by itself
+	goEnv  GoEnv
 
 	looking bool // the go command is asked for an explanation only
 }
@@ -60,10 +61,18 @@ func Prepare(ctx context.Context, host *inspector.Host, opts Options) (plan *Pla
 	if err != nil {
 		return nil, err
 	}
+	if err := checkOutput(ctx, r.opts.files()); err != nil {
+		return nil, err
+	}
 	if r.work, err = newWorkDir(tempBase(opts.Env)); err != nil {
 		return nil, err
 	}
 	defer func() { err = alsoErr(err, r.work.remove()) }()
+	return r.prepare(ctx, src)
+}
+
+// prepare computes the plan of the first layout that can be planned.
+func (r *run) prepare(ctx context.Context, src Source) (*Plan, error) {
 	if src.Checkout.moved() {
 		if _, err := r.goBack(ctx, &src); err != nil {
 			return nil, err
@@ -97,6 +106,9 @@ func Run(ctx context.Context, host *inspector.Host, opts Options) (res *Result, 
 	if err != nil {
 		return nil, err
 	}
+	if err := checkOutput(ctx, r.opts.files()); err != nil {
+		return nil, err
+	}
 	if r.work, err = newWorkDir(tempBase(opts.Env)); err != nil {
 		return nil, err
 	}
@@ -104,8 +116,8 @@ func Run(ctx context.Context, host *inspector.Host, opts Options) (res *Result, 
 	return r.build(ctx, src)
 }
 
-// start checks all that can be checked before anything is built. The run that it
-// gives has no folder for temporary files yet.
+// start checks all that can be checked before anything is built, but for the output's
+// folder. The run that it gives has no folder for temporary files yet.
 func start(ctx context.Context, k *known, host *inspector.Host, opts Options) (*run, Source, error) {
 	var asked sync.WaitGroup
 	asked.Go(func() { _, _ = k.goEnv(ctx, opts) }) // it takes as long as reading a host; load gives its error
@@ -122,9 +134,6 @@ func start(ctx context.Context, k *known, host *inspector.Host, opts Options) (*
 		return nil, src, err
 	}
 	if opts.Output, err = outputFile(opts, src.Path); err != nil {
-		return nil, src, err
-	}
-	if err := checkOutput(ctx, opts.files()); err != nil {
 		return nil, src, err
 	}
 	p, err := newPlanner(facts, src, opts)

@@ -75,7 +75,8 @@ func (a *attempt) untouched() bool {
 
 // unchanged says whether the output is what this build would put there.
 func (r *run) unchanged(a *attempt) bool {
-	if !a.untouched() {
+	other := a.output != r.opts.Output // it was built, and offered, for another output
+	if other && r.opts.Seal != nil || !other && !a.untouched() {
 		return false
 	}
 	there, err := os.Stat(r.opts.Output)

@@ -13,6 +13,7 @@ const (
 	VerifySchema  = "plugtool.verify/v1"
 	InspectSchema = "plugtool.inspect/v1"
 	BuildSchema   = "plugtool.build/v1"
+	BuildsSchema  = "plugtool.builds/v1"
 
 	BaselineSchema = "plugtool.baseline/v1"
 )

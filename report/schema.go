@@ -14,7 +14,7 @@ var schemas embed.FS
 
 // SchemaNames names the documents that Schema knows, sorted.
 func SchemaNames() []string {
-	names := []string{VerifySchema, InspectSchema, BaselineSchema, BuildSchema, DiffSchema, TestSchema, inspector.DescriptorSchema}
+	names := []string{VerifySchema, InspectSchema, BaselineSchema, BuildSchema, BuildsSchema, DiffSchema, TestSchema, inspector.DescriptorSchema}
 	slices.Sort(names)
 	return names
 }
@@ -26,8 +26,12 @@ func Schema(name string) ([]byte, error) {
 		return nil, fmt.Errorf("no schema is called %q: have %s", name, strings.Join(SchemaNames(), ", "))
 	}
 	file := strings.ReplaceAll(name, "/", ".") + ".json"
-	if name != InspectSchema && name != inspector.DescriptorSchema {
+	switch name {
+	default:
 		return schemas.ReadFile("schema/" + file)
+	case BuildsSchema:
+		return buildsSchema(file)
+	case InspectSchema, inspector.DescriptorSchema:
 	}
 	// The same facts: one file describes both, and each has its own name in it.
 	both, err := schemas.ReadFile("schema/plugtool.inspect.v1.json")
@@ -35,4 +39,22 @@ func Schema(name string) ([]byte, error) {
 		"plugtool.inspect.v1.json", file,
 		fmt.Sprintf(`"enum": ["%s", "%s"]`, InspectSchema, inspector.DescriptorSchema), fmt.Sprintf(`"const": "%s"`, name))
 	return []byte(own.Replace(string(both))), err
+}
+
+// buildsSchema puts what one build's schema defines into that of many.
+func buildsSchema(file string) ([]byte, error) {
+	many, err := schemas.ReadFile("schema/" + file)
+	if err != nil {
+		return nil, err
+	}
+	one, err := schemas.ReadFile("schema/plugtool.build.v1.json")
+	if err != nil {
+		return nil, err
+	}
+	_, defs, found := strings.Cut(string(one), "\n  \"$defs\": {\n")
+	if !found {
+		return nil, fmt.Errorf("the schema %s has no definitions", BuildSchema)
+	}
+	defs = strings.TrimSuffix(strings.TrimSpace(defs), "}\n}") // of the definitions, and of the whole
+	return []byte(strings.Replace(string(many), "    \"plugtool.build.v1.json\": {}", strings.TrimRight(defs, " \n"), 1)), nil
 }

@@ -21,7 +21,8 @@ func (p *program) buildCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "host", Usage: "build for this `HOST`, a binary or a descriptor (repeatable)"},
 			hostKeyFlag(),
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the plugin to `FILE`"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the plugin to `FILE`, or each to its own by a name such as 'dist/{{.Name}}_{{.Host}}.so'"},
+			&cli.IntFlag{Name: "p", Usage: "build `N` plugins side by side (default: as many as there are processors)"},
 			&cli.StringSliceFlag{Name: "symbol", Usage: symbolUsage},
 			&cli.StringFlag{Name: "key", Usage: "sign the plugin with the private key in this PEM `FILE`"},
 			&cli.StringFlag{Name: "toolchain", Usage: "the host's Go is `auto` (download it if need be) or a GOROOT"},
@@ -31,7 +32,7 @@ func (p *program) buildCommand() *cli.Command {
 			&cli.StringFlag{Name: "max-glibc", Usage: "write nothing that needs a newer glibc than `VERSION`, as in 2.28"},
 			switchFlag("write", "bring your go.mod and go.sum to the host's versions too"),
 			switchFlag("dry-run", "print the plan as commands and build nothing"),
-			formatsFlag(),
+			formatFlag(buildFormats),
 			noInputFlag(),
 			quietFlag(),
 		},
@@ -49,8 +50,8 @@ func (p *program) build(c *cli.Context) error {
 	if err := o.mayWrite(c.String("output"), c.String("key")); err != nil {
 		return err
 	}
-	if len(o.hosts) == 1 && len(o.packages) == 1 {
-		return p.buildOne(c.Context, o)
+	if o.many() {
+		return p.buildMany(c.Context, o)
 	}
-	return p.buildMany(c.Context, o)
+	return p.buildOne(c.Context, o)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/plugtool/plugtool/builder"
@@ -22,6 +23,11 @@ func (p *program) buildOne(ctx context.Context, o buildOptions) error {
 	}
 	defer host.Close()
 	o.Package = o.packages[0]
+	if isTemplate(o.output) {
+		if o.Output, err = p.nameOutput(ctx, host, o); err != nil {
+			return err
+		}
+	}
 	if o.dryRun {
 		err = p.tellPlan(ctx, host, o)
 	} else {
@@ -34,20 +40,39 @@ func (p *program) buildOne(ctx context.Context, o buildOptions) error {
 	return err
 }
 
+// nameOutput fills in the template of one build's output and makes its folder.
+func (p *program) nameOutput(ctx context.Context, host *inspector.Host, o buildOptions) (string, error) {
+	targets, err := builder.NewBatch(builder.BatchOptions{Options: o.Options}).Expand(ctx, host, o.packages, map[string]bool{})
+	if err != nil {
+		return "", err
+	}
+	if err := o.nameOutputs(targets, map[*inspector.Host]string{host: hostLabels(o.hosts)[0]}); err != nil {
+		return "", err
+	}
+	if o.dryRun {
+		return targets[0].Output, nil
+	}
+	return targets[0].Output, os.MkdirAll(filepath.Dir(targets[0].Output), 0o777)
+}
+
 func (p *program) buildFor(ctx context.Context, host *inspector.Host, o buildOptions) error {
 	result, err := builder.Run(ctx, host, o.Options)
 	if err != nil {
 		return err
 	}
-	p.warnStale(result)
+	if stale := staleSidecar(result); stale != "" {
+		p.warningf("%s", stale)
+	}
 	return p.tellBuilt(result, o)
 }
 
-// warnStale warns of the signature of an older plugin, which stayed beside a new one.
-func (p *program) warnStale(r *builder.Result) {
-	if _, err := os.Stat(bundle.Path(r.Output)); err == nil && r.Sidecar == "" && !r.Unchanged {
-		p.warningf("%s is of the plugin that was there before and does not fit the new one; sign it again", bundle.Path(r.Output))
+// staleSidecar says that the signature of an older plugin stayed beside a new one;
+// "" where none did.
+func staleSidecar(r *builder.Result) string {
+	if _, err := os.Stat(bundle.Path(r.Output)); err != nil || r.Sidecar != "" || r.Unchanged {
+		return ""
 	}
+	return bundle.Path(r.Output) + " is of the plugin that was there before and does not fit the new one; sign it again"
 }
 
 func (p *program) tellPlan(ctx context.Context, host *inspector.Host, o buildOptions) error {
@@ -67,6 +92,9 @@ func (p *program) tellPlan(ctx context.Context, host *inspector.Host, o buildOpt
 	}
 	return p.tell(o.outputs, p.style(), map[string]writer{
 		formatText: func(w io.Writer, _ report.Style) error {
+			if isTemplate(o.output) {
+				fmt.Fprintln(w, "mkdir -p "+inspector.ShellQuote(filepath.Dir(plan.Output)))
+			}
 			_, err := fmt.Fprintln(w, strings.Join(plan.Commands(), "\n"))
 			return err
 		},

@@ -16,6 +16,10 @@ type buildOptions struct {
 	builder.Options          // Package is left empty
 	packages        []string // at least one
 	hosts           []string // at least one
+	output          string   // as it was given, in outputDir
+	outputDir       string
+	keyFile         string
+	parallel        int // builds side by side; 0 for the default
 	hostKeys        []*bundle.PublicKey
 	dryRun          bool
 	outputs         outputs
@@ -25,7 +29,7 @@ func (p *program) buildOptions(c *cli.Context) (buildOptions, error) {
 	p.quiet = c.Bool("quiet")
 	o := buildOptions{dryRun: c.Bool("dry-run")}
 	var err error
-	if o.outputs, err = parseFormats(c.StringSlice("format"), plainFormats); err != nil {
+	if o.outputs, err = parseFormats(c.StringSlice("format"), buildFormats); err != nil {
 		return o, err
 	}
 	exe, err := os.Executable()
@@ -53,7 +57,10 @@ func (p *program) buildOptions(c *cli.Context) (buildOptions, error) {
 	if !p.quiet {
 		o.Progress = p.err
 	}
-	o.packages = p.given.args
+	o.packages, o.output, o.outputDir = p.given.args, c.String("output"), o.Dir
+	if o.parallel = c.Int("p"); c.IsSet("p") && o.parallel < 1 {
+		return o, usagef("leave -p out for as many builds as there are processors", "-p %d: want 1 or more builds side by side", o.parallel)
+	}
 	return o, p.buildDefaults(c, &o)
 }
 
@@ -75,7 +82,8 @@ func (p *program) buildDefaults(c *cli.Context, o *buildOptions) error {
 		if !filepath.IsLocal(conf.Build.Output) {
 			return usagef("-o FILE writes elsewhere", "%s: build.output is %q, want a path within the project's folder", conf.file, conf.Build.Output)
 		}
-		o.Output = within(o.Dir, conf.path(conf.Build.Output))
+		o.output = conf.path(conf.Build.Output)
+		o.Output = within(o.Dir, o.output)
 		p.noticef("output %s comes from %s", conf.path(conf.Build.Output), conf.file)
 	}
 	if len(o.packages) == 0 && len(conf.Build.Package) > 0 {
@@ -95,6 +103,7 @@ func (p *program) buildDefaults(c *cli.Context, o *buildOptions) error {
 	}
 	o.Sysroot, o.MaxGlibc = within(o.Dir, t.sysroot), t.maxGlibc
 	key := p.fromConfig(conf, "key", c.String("key"), conf.Build.Key)
+	o.keyFile = key
 	if key == "" || o.dryRun {
 		return nil
 	}
@@ -132,9 +141,12 @@ func buildConfig(packages []string) (config, error) {
 	return loadConfig(folder)
 }
 
-// packageFolder gives the folder of a package that is given by its path, and
+// packageFolder gives the folder of a package, or a pattern, that is given by its path, and
 // the current one for any other.
 func packageFolder(pkg string) string {
+	if literal, _, pattern := strings.Cut(pkg, "..."); pattern {
+		pkg = filepath.Dir(literal + "x")
+	}
 	info, err := os.Stat(pkg)
 	switch {
 	case err == nil && info.IsDir():

@@ -85,6 +85,8 @@ func flagWords(command, flag string) []string {
 			return verifyFormats
 		case "test":
 			return testFormats
+		case "build":
+			return buildFormats
 		}
 		return plainFormats
 	case "fail-on":

@@ -19,9 +19,10 @@ const (
 	formatGitLab   = "gitlab"
 )
 
-// Every command that tells a result writes the first two, verify all of them.
+// Every command that tells a result writes the first two, build some more, verify all of them.
 var (
 	plainFormats  = []string{formatText, formatJSON}
+	buildFormats  = []string{formatText, formatJSON, formatJUnit, formatMarkdown}
 	verifyFormats = []string{formatText, formatJSON, formatSARIF, formatJUnit, formatMarkdown, formatGitHub, formatGitLab}
 )
 
