@@ -68,23 +68,30 @@ func (r *run) buildPlan(ctx context.Context, src Source, plan *Plan) (*attempt, 
 	}
 	a := &attempt{plan: plan, src: src}
 	if r.shared == nil {
-		err := r.compile(ctx, a)
-		return a, err
+		if err := r.compile(ctx, a); err != nil {
+			return nil, err
+		}
+		return a, nil
 	}
 	made, err := r.shared.builds.get(plan.Identity(), func() (built, error) {
 		err := r.compile(ctx, a)
 		return a.built, err
 	})
-	switch goErr, failed := errors.AsType[*GoError](err); {
+	goErr, failed := errors.AsType[*GoError](err)
+	switch {
 	case failed && made.output != r.opts.Output: // another run's
 		own := *goErr
 		own.Command = strings.ReplaceAll(own.Command, made.output, r.opts.Output)
-		err = &own
-	case err == nil && a.verdict == nil: // another run built it
+		return nil, &own
+	case err != nil:
+		return nil, err
+	case a.verdict == nil: // another run built it
 		a.built = made
-		err = r.readBuilt(a)
+		if err := r.readBuilt(a); err != nil {
+			return nil, err
+		}
 	}
-	return a, err
+	return a, nil
 }
 
 // Identity is the same for plans that make the same plugin: all that the go command
