@@ -28,6 +28,7 @@ type memo struct {
 	Graph    []Package        `json:",omitempty"` // empty where the go command was not asked
 	Resolved *Resolved        `json:",omitempty"`
 	Raised   []module.Version `json:",omitempty"`
+	Missing  []string         `json:",omitempty"`
 	Back     bool             `json:",omitempty"` // only the host's revision of the source gave what loads
 }
 
@@ -78,7 +79,7 @@ func (r *run) fromMemo(ctx context.Context, src Source) *attempt {
 	if m.Back {
 		return nil
 	}
-	src.Graph, src.Resolved, src.Raised = m.Graph, m.Resolved, m.Raised
+	src.Graph, src.Resolved, src.Raised, src.Missing = m.Graph, m.Resolved, m.Raised, m.Missing
 	plan, err := r.planFor(src, m.Layout)
 	if err != nil || plan.needsGraph {
 		return nil
@@ -140,7 +141,7 @@ func (r *run) remember(src Source, a *attempt, first Layout) {
 	if len(a.src.Graph) == 0 && a.plan.Layout == first {
 		return
 	}
-	r.keepMemo(src, memo{Layout: a.plan.Layout, Graph: slices.Clone(a.src.Graph), Resolved: a.src.Resolved, Raised: a.src.Raised})
+	r.keepMemo(src, memo{Layout: a.plan.Layout, Graph: slices.Clone(a.src.Graph), Resolved: a.src.Resolved, Raised: a.src.Raised, Missing: a.src.Missing})
 }
 
 func (r *run) keepMemo(src Source, m memo) {
