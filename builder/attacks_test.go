@@ -171,7 +171,7 @@ var attacks = []attack{
 		}
 		d["deps"] = deps
 	}},
-	{name: "a long string everywhere", want: refused, desc: func(_ *evil, d map[string]any) {
+	{name: "a long path", desc: func(_ *evil, d map[string]any) {
 		firstDep(d)["path"] = "example.com/" + strings.Repeat("a/", 300_000) + "a"
 	}},
 	{name: "many experiments", desc: field("goVersion", "go1.26.8 X:"+strings.Repeat("a,", 100_000)+"a")},
@@ -186,7 +186,8 @@ var attacks = []attack{
 	{name: "folder of the kernel's", gone: true, desc: folder("/proc/self/fd")},
 	{name: "covered package that is an option", want: refused, desc: field("covered", []string{"-toolexec=evil"})},
 	{name: "covered package with a comma", want: refused, desc: field("covered", []string{"a,-o=x"})},
-	{name: "host file with an odd name", want: ignored, info: func(e *evil, _ *debug.BuildInfo) {}, opts: func(e *evil, o *builder.Options) {}},
+	{name: "revision that is an option, and a clone whose configuration runs programs", info: says("vcs=git", "vcs.revision=--upload-pack=EVIL", "vcs.modified=false"), opts: evilClone},
+	{name: "revision of a clone whose configuration runs programs", info: says("vcs=git", "vcs.revision=0123456789012345678901234567890123456789", "vcs.modified=false"), opts: evilClone},
 }
 
 // harmlessProfile demands that the recorded profile is not read; with it, the plugin
@@ -217,6 +218,30 @@ func folder(dir string) func(*evil, map[string]any) {
 	return func(_ *evil, d map[string]any) {
 		d["folders"] = map[string]any{"example.com/dep": dir, "example.com/Native": dir + "/native", "example.com/host/api": dir, "example.com/host/clib": dir}
 	}
+}
+
+// evilClone gives the host's source, in a clone that has programs run where git minds
+// its configuration, and that takes objects from elsewhere.
+func evilClone(e *evil, o *builder.Options) {
+	top := filepath.Join(e.dir, "host")
+	for name, content := range map[string]string{
+		"HEAD": "ref: refs/heads/main\n", "refs/heads/main": strings.Repeat("ab", 20) + "\n",
+		"objects/info/alternates": "/proc/self/fd\n\"\\n-evil\"\n", "hooks/post-checkout": "#!/bin/sh\n" + e.prog + "\n",
+		"config": "[core]\n\tfsmonitor = " + e.prog + "\n\tsshCommand = " + e.prog + "\n\thooksPath = " + filepath.Dir(e.prog) +
+			"\n[alias]\n\tcat-file = !" + e.prog + "\n[include]\n\tpath = /dev/zero\n[remote \"origin\"]\n\turl = ext::" + e.prog + "\n\tpromisor = true\n\tuploadpack = " + e.prog +
+			"\n[extensions]\n\tpartialClone = origin\n[filter \"x\"]\n\tsmudge = " + e.prog + "\n\tclean = " + e.prog + "\n",
+		"info/attributes": "* filter=x diff=x\n",
+	} {
+		file := filepath.Join(top, ".git", filepath.FromSlash(name))
+		if _, err := os.Stat(file); err == nil {
+			continue // of the same attack by the other kind of host
+		}
+		e.write(file, content)
+		if err := os.Chmod(file, 0o755); err != nil {
+			e.t.Fatal(err)
+		}
+	}
+	o.HostSrc = top
 }
 
 func autoToolchain(_ *evil, o *builder.Options) { o.Toolchain = "auto" }

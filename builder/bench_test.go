@@ -165,6 +165,8 @@ func newBench(t *testing.T) *bench {
 	b.copy(filepath.Join(testBuild, "plugin"), b.plugin)
 	b.mkdir(filepath.Dir(b.bin))
 	b.mkdir(filepath.Join(b.dir, "tmp"))
+	// Otherwise the go command leaves processes behind that write there.
+	b.write(filepath.Join(b.dir, "home", ".config", "go", "telemetry", "mode"), "off\n")
 	b.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(b.dir, "home"),
 		"TMPDIR=" + filepath.Join(b.dir, "tmp"),

@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,7 +53,7 @@ type ToolchainError struct {
 }
 
 func (e *ToolchainError) Error() string {
-	return fmt.Sprintf("the host was built with %s and the go command here is %s: %s", e.Want, e.Have, e.Reason)
+	return fmt.Sprintf("the host was built with %s and the go command here is %s: %s", cmp.Or(e.Want, "a Go that it does not name"), e.Have, e.Reason)
 }
 
 // Hints says how to get the release.

@@ -106,7 +106,9 @@ func (e *evil) forge(a attack) (hosts []string) {
 		from = forged.gone
 	}
 	if a.info != nil {
-		hosts = append(hosts, e.forgeBinary(from, a.info))
+		if file := e.forgeBinary(from, a.info); file != "" {
+			hosts = append(hosts, file)
+		}
 	}
 	return append(hosts, e.forgeDescriptor(from, a))
 }
@@ -129,11 +131,7 @@ func (e *evil) forgeBinary(from string, change func(*evil, *debug.BuildInfo)) st
 	if n := bytes.Count(data, []byte(old)); n != 2 {
 		e.t.Fatalf("the build information is %d times in the host, want 2", n)
 	}
-	for i := range bi.Settings {
-		if bi.Settings[i].Key == "-tags" {
-			bi.Settings[i].Value = "padded"
-		}
-	}
+	unpad(bi)
 	bi.GoVersion = version
 	change(e, bi)
 	forgedVersion := bi.GoVersion
@@ -145,12 +143,22 @@ func (e *evil) forgeBinary(from string, change func(*evil, *debug.BuildInfo)) st
 	}
 	now += "build\tpad=" + strings.Repeat("p", room) + "\n"
 	data = bytes.ReplaceAll(data, []byte(old), []byte(now))
-	if len(forgedVersion) == len(version) {
-		data = bytes.ReplaceAll(data, []byte(version), []byte(forgedVersion))
+	if len(forgedVersion) != len(version) {
+		return "" // the version's place has no room for more
 	}
+	data = bytes.ReplaceAll(data, []byte(version), []byte(forgedVersion))
 	file := filepath.Join(e.dir, "forged", "host")
 	e.write(file, string(data))
 	return file
+}
+
+// unpad makes room.
+func unpad(bi *debug.BuildInfo) {
+	for i := range bi.Settings {
+		if bi.Settings[i].Key == "-tags" {
+			bi.Settings[i].Value = "padded"
+		}
+	}
 }
 
 func (e *evil) forgeDescriptor(from string, a attack) string {
@@ -170,11 +178,12 @@ func (e *evil) forgeDescriptor(from string, a attack) string {
 	if err := json.Unmarshal(data, &d); err != nil {
 		e.t.Fatal(err)
 	}
+	bi, err := buildinfo.ReadFile(from)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	unpad(bi)
 	if a.info != nil {
-		bi, err := buildinfo.ReadFile(from)
-		if err != nil {
-			e.t.Fatal(err)
-		}
 		a.info(e, bi)
 		d["goVersion"], d["path"] = bi.GoVersion, bi.Path
 		d["main"] = describe(&bi.Main)
@@ -186,6 +195,11 @@ func (e *evil) forgeDescriptor(from string, a attack) string {
 			settings = append(settings, map[string]any{"key": s.Key, "value": s.Value})
 		}
 		d["deps"], d["settings"] = deps, settings
+	}
+	for _, s := range d["settings"].([]any) {
+		if s := s.(map[string]any); s["key"] == "-tags" && strings.HasPrefix(s["value"].(string), "pppp") {
+			s["value"] = "padded"
+		}
 	}
 	if a.desc != nil {
 		a.desc(e, d)
@@ -247,12 +261,12 @@ func TestAttacks(t *testing.T) {
 func (a attack) test(t *testing.T) {
 	e := newEvil(t)
 	for _, file := range e.forge(a) {
-		before := e.tree()
 		opts := e.options()
 		opts.Output = filepath.Join(e.outlet, "plugin.so")
 		if a.opts != nil {
 			a.opts(e, &opts)
 		}
+		before := e.tree()
 		ctx, cancel := context.WithTimeout(context.Background(), deadline)
 		res, err := e.attempt(ctx, file, opts)
 		cancel()

@@ -2,8 +2,10 @@ package builder
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"go/version"
+	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -13,18 +15,22 @@ import (
 	"golang.org/x/mod/module"
 )
 
+// folderName admits names that are one folder's, and no option.
+var folderName = lazily(`^[A-Za-z0-9][A-Za-z0-9._+-]*$`)
+
 // findSDKs looks for the release where the go command, golang.org/dl and
 // distributions put theirs, and at the GOROOT that the user named.
 func findSDKs(release string, env GoEnv, opts Options) []SDK {
 	home := getEnv(opts.Env, "HOME")
 	minor := strings.TrimPrefix(version.Lang(release), "go")
-	roots := []string{
-		filepath.Join(env.ModCache, "golang.org", fmt.Sprintf("toolchain@v0.0.1-%s.%s-%s", release, env.HostOS, env.HostArch)),
-		filepath.Join("/usr/lib", "go-"+minor),
-		"/usr/local/go", "/usr/lib/go", "/usr/lib/golang",
-	}
-	if home != "" {
-		roots = append(roots, filepath.Join(home, "sdk", release))
+	roots := []string{filepath.Join("/usr/lib", "go-"+minor), "/usr/local/go", "/usr/lib/go", "/usr/lib/golang"}
+	// What the host calls its release may lead to a folder of a stranger's, whose go
+	// command would be run.
+	if folderName().MatchString(release) {
+		roots = append(roots, filepath.Join(env.ModCache, "golang.org", fmt.Sprintf("toolchain@v0.0.1-%s.%s-%s", release, env.HostOS, env.HostArch)))
+		if home != "" {
+			roots = append(roots, filepath.Join(home, "sdk", release))
+		}
 	}
 	if strings.ContainsRune(opts.Toolchain, filepath.Separator) {
 		root := opts.Toolchain
@@ -117,7 +123,7 @@ func (s *Source) moduleFolder(f *hostFacts, mod string) string {
 // word, and a regular file of /proc may wait for ever or give what nobody asked for.
 func isProfile(file string) bool {
 	fi, err := os.Lstat(file)
-	if err != nil || !fi.Mode().IsRegular() || fi.Size() == 0 {
+	if err != nil || !fi.Mode().IsRegular() || fi.Size() == 0 || fi.Size() > maxProfile {
 		return false
 	}
 	f, err := os.Open(file)
@@ -126,8 +132,24 @@ func isProfile(file string) bool {
 	}
 	defer f.Close()
 	var start [16]byte
-	n, _ := f.Read(start[:])
+	n, _ := f.ReadAt(start[:], 0)
 	// Profiles are gzipped; preprocessed ones begin with a line of text
 	// (cmd/internal/pgo).
-	return bytes.HasPrefix(start[:n], []byte("\x1f\x8b")) || bytes.HasPrefix(start[:n], []byte("GO PREPROFILE V1"))
+	if bytes.HasPrefix(start[:n], []byte("GO PREPROFILE V1")) {
+		return true
+	}
+	unpacked, err := gzip.NewReader(f)
+	if err != nil {
+		return false
+	}
+	// The go command would take all of it into memory.
+	size, err := io.Copy(io.Discard, io.LimitReader(unpacked, maxUnpacked+1))
+	return err == nil && size <= maxUnpacked
 }
+
+// Bounds in bytes on a profile that nobody gave by --pgo, packed and unpacked. Those of
+// large programs have some megabytes.
+const (
+	maxProfile  = 128 << 20
+	maxUnpacked = 512 << 20
+)
