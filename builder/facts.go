@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"cmp"
 	"maps"
 	"path"
 	"slices"
@@ -16,6 +17,8 @@ type hostFacts struct {
 	Host
 	modules map[string]*inspector.Module
 	roots   map[string]string // module path -> recorded folder of its root
+
+	sourceRoot string // of a host without modules: where import paths begin, "" if unknown
 }
 
 // index checks the host and indexes it.
@@ -40,10 +43,13 @@ func (h Host) index() (*hostFacts, error) {
 			continue
 		}
 		if root, ok := strings.CutSuffix(dir, strings.TrimPrefix(pkg, m.Path)); ok {
-			f.roots[m.Path] = root
+			f.roots[m.Path] = cmp.Or(root, "/") // containers build in the root folder, too
 		}
 	}
 	f.inferRoots()
+	if f.moduleless() {
+		f.inferSourceRoot()
+	}
 	return f, nil
 }
 
@@ -199,6 +205,9 @@ func (f *hostFacts) sums() map[string]string {
 // inferred from the package's module where the package itself left no trace,
 // and "" where that left none either.
 func (f *hostFacts) recorded(pkg string) string {
+	if f.moduleless() {
+		return f.withoutModules(pkg)
+	}
 	if dir := f.folder(pkg); dir != "" {
 		return dir
 	}
@@ -206,5 +215,5 @@ func (f *hostFacts) recorded(pkg string) string {
 	if m == nil || f.roots[m.Path] == "" {
 		return ""
 	}
-	return f.roots[m.Path] + strings.TrimPrefix(pkg, m.Path)
+	return path.Join(f.roots[m.Path], strings.TrimPrefix(pkg, m.Path))
 }

@@ -198,6 +198,7 @@ func (p *planner) addCompilerFlags(plan *Plan, l Layout) error {
 		plan.Rewrites, plan.toolexec, plan.needsGraph = rewrites, special, p.src.Graph == nil
 		for _, r := range rewrites {
 			flags := slices.Clone(gcflagsFor(list, r.Package, false))
+			flags = append(flags, p.host.languageFlags()...)
 			list = append(list, pkgFlags{r.Package, append(flags, "-trimpath="+strings.Join(r.prefixes(), ";"))})
 		}
 	}

@@ -92,7 +92,7 @@ func (p *planner) layoutsFrom(released bool, add func(Layout)) error {
 	case p.workspaceHelps(wrong):
 		add(Layout{Name: Workspace, Released: released})
 	}
-	if len(wrong) > 0 {
+	if len(wrong) > 0 || p.host.moduleless() {
 		add(Layout{Name: Rewritten, Released: released})
 	}
 	if vendor {
@@ -228,13 +228,24 @@ type Rewrite struct {
 
 	// Overlay is the folder that files of the host's revision come from, "" for none.
 	Overlay string `json:"overlay,omitempty"`
+
+	files []string // of the package
 }
 
 // prefixes gives the rewrites as the compiler's -trimpath has them.
-func (r Rewrite) prefixes() []string {
-	list := []string{r.From + "=>" + r.To}
-	if r.Overlay != "" {
-		list = append(list, r.Overlay+"=>"+r.To)
+func (r Rewrite) prefixes() (list []string) {
+	for _, from := range []string{r.From, r.Overlay} {
+		switch {
+		case from == "":
+		case r.To != "/":
+			list = append(list, from+"=>"+r.To)
+		default:
+			// The compiler puts what follows the folder behind the new one, slash and
+			// all (cmd/internal/objabi applyRewrite).
+			for _, file := range r.files {
+				list = append(list, path.Join(from, file)+"=>/"+file)
+			}
+		}
 	}
 	return list
 }
@@ -244,11 +255,11 @@ func (r Rewrite) prefixes() []string {
 // paths need the wrapper around the compiler.
 func (p *planner) rewrites() (list []Rewrite, special bool, err error) {
 	for _, pkg := range p.src.Graph {
-		if pkg.Standard || pkg.Module == nil || pkg.Name == "main" || p.host.modules[pkg.Module.Path] == nil {
+		if pkg.Standard || pkg.Module == nil || pkg.Name == "main" || p.host.modules[pkg.Module.Path] == nil && !p.host.moduleless() {
 			continue
 		}
 		to := p.host.recorded(pkg.ImportPath)
-		if to == "" || to == p.naturalPackage(pkg) {
+		if to == "" || to == p.naturalPackage(pkg) && !p.host.moduleless() {
 			continue
 		}
 		if err := checkRecorded(to); err != nil {
@@ -261,7 +272,7 @@ func (p *planner) rewrites() (list []Rewrite, special bool, err error) {
 		if err != nil {
 			return nil, false, err
 		}
-		list = append(list, Rewrite{Package: pkg.ImportPath, From: pkg.Dir, To: to, Overlay: overlay})
+		list = append(list, Rewrite{Package: pkg.ImportPath, From: pkg.Dir, To: to, Overlay: overlay, files: slices.Concat(pkg.GoFiles, pkg.CgoFiles)})
 		special = special || len(pkg.CgoFiles) > 0 || p.covers(pkg.ImportPath)
 	}
 	return list, special, nil

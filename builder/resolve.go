@@ -20,7 +20,7 @@ import (
 const maxRounds = 12
 
 // listFields are what a plan needs to know of a package.
-const listFields = "ImportPath,Dir,Standard,Name,CgoFiles,Module"
+const listFields = "ImportPath,Dir,Standard,Name,GoFiles,CgoFiles,Module"
 
 // resolve asks the go command what the plugin is built from in a layout, until
 // every shared module has the host's version, and puts what it found into src.

@@ -117,6 +117,7 @@ type Package struct {
 	Dir        string
 	Standard   bool
 	Name       string
+	GoFiles    []string
 	CgoFiles   []string
 	Module     *ListedModule
 }
