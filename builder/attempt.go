@@ -80,7 +80,19 @@ func (r *run) try(ctx context.Context, src Source, l Layout) (*attempt, error) {
 	for err != nil && src.complete(r.facts, l, err) {
 		a, err = r.tryOnce(ctx, src, l)
 	}
-	return a, err
+	best := a
+	for err == nil && a.verdict.Worst() != inspector.Loads {
+		if src = a.src; !r.learn(&src, a) {
+			break
+		}
+		if a, err = r.tryOnce(ctx, src, l); err == nil {
+			best = closer(best, a)
+		}
+	}
+	if best != nil && ctx.Err() == nil {
+		err = nil // what was learned only made it worse
+	}
+	return best, err
 }
 
 func (r *run) tryOnce(ctx context.Context, src Source, l Layout) (*attempt, error) {

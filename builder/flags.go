@@ -148,6 +148,7 @@ func (p *planner) environment(u userFlags) []string {
 		env = append(env, "GOROOT=") // the user's would be another toolchain's
 	}
 	env = append(env, p.src.Compiler.settings()...)
+	env = append(env, p.cgoEnv()...)
 	if m := p.src.Go.ModuleMode; m != "" && m != "on" {
 		env = append(env, "GO111MODULE=on")
 	}

@@ -35,11 +35,11 @@ func loadGoEnv(ctx context.Context, opts Options) (GoEnv, error) {
 	var env struct {
 		GOVERSION, GOROOT, GOMODCACHE, GOTOOLCHAIN, GOHOSTOS, GOHOSTARCH string
 		GOFLAGS, CC, CXX, CGO_ENABLED, GOEXPERIMENT, GOWORK, GO111MODULE string
-		CGO_CPPFLAGS, CGO_CFLAGS, GOPROXY, GOSUMDB, GOCACHE              string
+		CGO_CPPFLAGS, CGO_CFLAGS, CGO_LDFLAGS, GOPROXY, GOSUMDB, GOCACHE string
 	}
 	c := goCommand{path: command, dir: filepath.VolumeName(opts.Dir) + string(filepath.Separator), env: opts.Env, args: []string{"env", "-json",
 		"GOVERSION", "GOROOT", "GOMODCACHE", "GOTOOLCHAIN", "GOHOSTOS", "GOHOSTARCH",
-		"GOFLAGS", "CC", "CXX", "CGO_CPPFLAGS", "CGO_CFLAGS", "CGO_ENABLED", "GOEXPERIMENT", "GOWORK", "GO111MODULE",
+		"GOFLAGS", "CC", "CXX", "CGO_CPPFLAGS", "CGO_CFLAGS", "CGO_LDFLAGS", "CGO_ENABLED", "GOEXPERIMENT", "GOWORK", "GO111MODULE",
 		"GOPROXY", "GOSUMDB", "GOCACHE"}}
 	out, _, err := c.run(ctx, nil)
 	if err != nil {
@@ -51,7 +51,7 @@ func loadGoEnv(ctx context.Context, opts Options) (GoEnv, error) {
 	return GoEnv{
 		Command: command, Version: env.GOVERSION, Root: env.GOROOT, ModCache: env.GOMODCACHE,
 		Toolchain: env.GOTOOLCHAIN, HostOS: env.GOHOSTOS, HostArch: env.GOHOSTARCH,
-		Flags: env.GOFLAGS, CC: env.CC, CXX: env.CXX, CPPFlags: env.CGO_CPPFLAGS, CFlags: env.CGO_CFLAGS, Cgo: getEnv(opts.Env, "CGO_ENABLED"),
+		Flags: env.GOFLAGS, CC: env.CC, CXX: env.CXX, CPPFlags: env.CGO_CPPFLAGS, CFlags: env.CGO_CFLAGS, LDFlags: env.CGO_LDFLAGS, Cgo: getEnv(opts.Env, "CGO_ENABLED"),
 		Experiment: env.GOEXPERIMENT, Work: env.GOWORK, ModuleMode: env.GO111MODULE,
 		Proxy: env.GOPROXY, SumDB: env.GOSUMDB, Cache: env.GOCACHE,
 	}, nil

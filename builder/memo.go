@@ -29,11 +29,12 @@ type memo struct {
 	Resolved *Resolved        `json:",omitempty"`
 	Raised   []module.Version `json:",omitempty"`
 	Missing  []string         `json:",omitempty"`
+	Learned  Learned          `json:",omitzero"`
 	Back     bool             `json:",omitempty"` // only the host's revision of the source gave what loads
 }
 
 const (
-	memoVersion = 1       // of the form above, and of what the builder makes of it
+	memoVersion = 2       // of the form above, and of what the builder makes of it
 	maxMemo     = 4 << 20 // bytes
 	maxMemos    = 200     // files; the oldest go
 )
@@ -79,7 +80,7 @@ func (r *run) fromMemo(ctx context.Context, src Source) *attempt {
 	if m.Back {
 		return nil
 	}
-	src.Graph, src.Resolved, src.Raised, src.Missing = m.Graph, m.Resolved, m.Raised, m.Missing
+	src.Graph, src.Resolved, src.Raised, src.Missing, src.Learned = m.Graph, m.Resolved, m.Raised, m.Missing, m.Learned
 	plan, err := r.planFor(src, m.Layout)
 	if err != nil || plan.needsGraph {
 		return nil
@@ -138,10 +139,13 @@ func builtFrom(data []byte, graph []Package) bool {
 // remember keeps what a build that worked has found out, where the next one could not
 // do without. What cannot be kept is found out again.
 func (r *run) remember(src Source, a *attempt, first Layout) {
-	if len(a.src.Graph) == 0 && a.plan.Layout == first {
+	if len(a.src.Graph) == 0 && a.plan.Layout == first && a.src.Learned == (Learned{}) {
 		return
 	}
-	r.keepMemo(src, memo{Layout: a.plan.Layout, Graph: slices.Clone(a.src.Graph), Resolved: a.src.Resolved, Raised: a.src.Raised, Missing: a.src.Missing})
+	r.keepMemo(src, memo{
+		Layout: a.plan.Layout, Graph: slices.Clone(a.src.Graph), Resolved: a.src.Resolved,
+		Raised: a.src.Raised, Missing: a.src.Missing, Learned: a.src.Learned,
+	})
 }
 
 func (r *run) keepMemo(src Source, m memo) {

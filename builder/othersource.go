@@ -44,7 +44,7 @@ func (r *run) differing(v *inspector.Verdict) (standard, others []string) {
 				list = []string{f.Package}
 			}
 			for _, pkg := range list {
-				if r.facts.moduleOf(pkg) == nil {
+				if r.facts.standard(pkg) {
 					standard = append(standard, pkg)
 				} else {
 					others = append(others, pkg)

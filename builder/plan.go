@@ -138,7 +138,7 @@ func (p *planner) plan(l Layout) (*Plan, error) {
 		return nil, err
 	}
 	plan.Flags = append(plan.Flags, p.buildmode())
-	plan.Flags = append(plan.Flags, p.settings.flags(user.tags)...)
+	plan.Flags = append(plan.Flags, p.settings.flags(user.tags, p.src.Learned.CoverMode)...)
 	if err := p.addCompilerFlags(plan, l); err != nil {
 		return nil, err
 	}

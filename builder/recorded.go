@@ -22,8 +22,7 @@ func (f *hostFacts) inferSourceRoot() {
 		if pkg == "main" {
 			pkg = f.Binary.Path
 		}
-		// Paths without a dot in their first element are the standard library's.
-		if first, _, _ := strings.Cut(pkg, "/"); !strings.Contains(first, ".") {
+		if !dotted(pkg) {
 			continue
 		}
 		if root, ok := strings.CutSuffix(dir, "/"+pkg); ok && path.IsAbs(dir) {
@@ -36,6 +35,21 @@ func (f *hostFacts) inferSourceRoot() {
 			f.sourceRoot, most = root, n
 		}
 	}
+}
+
+// dotted says whether an import path begins like a domain's name, as those of the
+// standard library do not.
+func dotted(pkg string) bool {
+	first, _, _ := strings.Cut(pkg, "/")
+	return strings.Contains(first, ".")
+}
+
+// standard says whether a package of the host's is of the standard library.
+func (f *hostFacts) standard(pkg string) bool {
+	if !f.moduleless() {
+		return f.moduleOf(pkg) == nil
+	}
+	return !dotted(pkg) && (f.sourceRoot == "" || f.folder(pkg) != path.Join(f.sourceRoot, pkg))
 }
 
 // withoutModules gives the folder that a host without modules recorded for a package

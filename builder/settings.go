@@ -21,7 +21,9 @@ type settings struct {
 	race, msan   bool
 	covered      []string // packages for -coverpkg
 	gcflags      []pkgFlags
-	pgo          string // the profile as the host records it: a path, or its last element
+	pgo          string   // the profile as the host records it: a path, or its last element
+	cflags       []string // of CGO_CFLAGS and CGO_CPPFLAGS
+	linkWords    int      // of CGO_LDFLAGS; 0 if unknown
 	dropped      []string
 }
 
@@ -79,6 +81,10 @@ func hostSettings(f *hostFacts) (settings, error) {
 	if err != nil {
 		return s, hostileError(b, err)
 	}
+	var files []string
+	s.cflags, files = hostCflags(b)
+	s.dropped = append(s.dropped, files...)
+	s.linkWords = hostLinkWords(b)
 	return s, nil
 }
 
@@ -120,7 +126,7 @@ func (s settings) env(own string) []string {
 
 // flags gives the build flags that the plugin must share with the host, but for
 // -gcflags and -pgo, which depend on more than the host. Tags are the author's.
-func (s settings) flags(tags []string) []string {
+func (s settings) flags(tags []string, coverMode string) []string {
 	var flags []string
 	if s.trimpath {
 		flags = append(flags, "-trimpath")
@@ -142,6 +148,9 @@ func (s settings) flags(tags []string) []string {
 	}
 	if len(s.covered) > 0 {
 		flags = append(flags, "-cover", "-coverpkg="+strings.Join(s.covered, ","))
+		if coverMode != "" {
+			flags = append(flags, "-covermode="+coverMode)
+		}
 	}
 	return flags
 }

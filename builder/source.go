@@ -55,6 +55,7 @@ type Source struct {
 	Graph      []Package        // what the plugin is built from, as go list says it
 	Resolved   *Resolved        // go.mod and go.sum as the go command completed them
 	Raised     []module.Version // versions above the host's that the build list reached
+	Learned    Learned          // what refused builds showed of the host
 	Rounds     int              // how often the go command was asked until all versions were the host's
 }
 
@@ -102,6 +103,7 @@ type GoEnv struct {
 	CC, CXX    string
 	CPPFlags   string // CGO_CPPFLAGS
 	CFlags     string // CGO_CFLAGS
+	LDFlags    string // CGO_LDFLAGS
 	Cgo        string // CGO_ENABLED as the user set it, "" if not
 	Experiment string // GOEXPERIMENT
 	Work       string // GOWORK: "", off, or a file

@@ -41,6 +41,8 @@ var compiled = []variant{
 	{name: "GOFIPS140=v1.0.0, untrimmed, gone", host: "GOFIPS140=v1.0.0 gone theirs/app", author: "folder"},
 	{name: "CGO_CFLAGS and CGO_LDFLAGS", host: "CGO_CFLAGS='-O1 -DSTEP2=2' CGO_LDFLAGS=-Wl,--as-needed build", author: "folder"},
 	{name: "CGO_CFLAGS, trimmed", host: "CGO_CFLAGS='-O3 -g0' build -trimpath", author: "folder"},
+	{name: "CGO_LDFLAGS, trimmed", host: "CGO_LDFLAGS='-Wl,--as-needed -Wl,-O1 -Wl,-z,now' build -trimpath", author: "folder"},
+	{name: "CGO_CFLAGS that define what Go code sees, untrimmed", host: "sed -i 's/C.minus(C.int(a), C.int(b))/C.minus(C.int(a), C.int(b)) + C.MORE - 1/; s/-DSTEP=1/-DSTEP=MORE/' app/clib/clib.go; CGO_CFLAGS=-DMORE=1 build", author: "CGO_CFLAGS=-DMORE=1 folder"},
 	{name: "CC=clang, untrimmed", host: "CC=clang build", author: "folder"},
 	{name: "CC=clang, trimmed, gone", host: "CC=clang gone theirs/app -trimpath", author: "folder"},
 	{name: "-asmflags", host: "build -asmflags=all=-trimpath=$W/app -trimpath", author: "folder"},

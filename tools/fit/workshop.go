@@ -56,7 +56,7 @@ func newWorkshop(plugtool string) (*workshop, error) {
 	w.env = []string{
 		"PATH=" + os.Getenv("PATH"), "GOCACHE=" + cache, "GOMODCACHE=" + filepath.Join(dir, "mod"),
 		"GOPROXY=file://" + filepath.Join(dir, "proxy"), "GOSUMDB=off", "GOTOOLCHAIN=local",
-		"GOFLAGS=-modcacherw", "GOENV=off", "FIT_SRC=" + sources, "FIT_PROXY=" + filepath.Join(dir, "proxy"), "LC_ALL=C",
+		"GOFLAGS=-modcacherw", "GOENV=off", "PLUGTOOL=" + w.plugtool, "LC_ALL=C",
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=fit", "GIT_AUTHOR_EMAIL=fit@example.com", "GIT_COMMITTER_NAME=fit", "GIT_COMMITTER_EMAIL=fit@example.com",
 	}
 	return w, w.makeProxy()

@@ -1,0 +1,30 @@
+package inspector
+
+import (
+	"path"
+
+	"github.com/plugtool/plugtool/inspector/goelf"
+)
+
+// cgoFile is the file with the Go side of a package's C code, which cgo writes
+// (cmd/cgo/out.go).
+const cgoFile = "_cgo_gotypes.go"
+
+// CgoLines says in which line of the file that cgo wrote each of its functions begins.
+// The file begins with a line for each word of CGO_LDFLAGS, so that these lines tell
+// how many there were. A descriptor knows none.
+func (h *Host) CgoLines() (map[string]int, error) { return cgoLines(h.funcs) }
+
+// CgoLines does for a plugin what [Host.CgoLines] does for a host.
+func (p *Plugin) CgoLines() (map[string]int, error) { return cgoLines(p.funcs) }
+
+func cgoLines(each func(func(goelf.Func) bool) error) (map[string]int, error) {
+	lines := map[string]int{}
+	err := each(func(fn goelf.Func) bool {
+		if fn.Line > 0 && path.Base(fn.File) == cgoFile {
+			lines[fn.Name] = fn.Line
+		}
+		return true
+	})
+	return lines, err
+}
