@@ -167,18 +167,26 @@ func (p TestedPlugin) agreement() string {
 	return "as the verdict says: " + string(p.Verdict.Outcome)
 }
 
-// output is what the process printed, marked line by line.
-func (p TestedPlugin) output() []string {
+// output is what the process printed, marked line by line. Unless all is asked for, the
+// stacks of goroutines that have nothing to do with the plugin are left out.
+func (p TestedPlugin) output(all bool) []string {
 	var lines []string
 	add := func(name, text string) {
-		for line := range strings.Lines(text) {
+		for line := range strings.Lines(strings.TrimRight(text, "\n")) {
 			lines = append(lines, name+" | "+Printable(withoutTabs(strings.TrimRight(line, "\r\n"))))
 		}
 	}
-	add("stack", p.Stack)
 	if p.Run != nil {
+		stderr := p.Run.Stderr
+		if i := strings.Index(stderr, "\n\ngoroutine "); i >= 0 && !all && p.Stack != "" {
+			stderr = stderr[:i]
+		}
 		add("stdout", p.Run.Stdout)
-		add("stderr", p.Run.Stderr)
+		add("stderr", stderr)
+	}
+	add("stack", p.Stack)
+	if left := len(lines) - outputShown; left > 0 && !all {
+		lines = append(lines[:outputShown:outputShown], fmt.Sprintf("[%s more: --verbose]", plural(left, "line", "lines")))
 	}
 	return lines
 }
@@ -269,11 +277,7 @@ func (r TestResult) pluginText(b *strings.Builder, p TestedPlugin, style Style) 
 		}
 	}
 	if p.Failed() && p.Outcome != trial.Refused || style.Verbose {
-		output := p.output()
-		if left := len(output) - outputShown; left > 0 && !style.Verbose {
-			output = append(output[:outputShown:outputShown], fmt.Sprintf("[%s more: --verbose]", plural(left, "line", "lines")))
-		}
-		for _, text := range output {
+		for _, text := range p.output(style.Verbose) {
 			line("%s", text)
 		}
 		if style.Verbose && p.Run != nil {

@@ -236,7 +236,7 @@ func WriteTestMarkdown(w io.Writer, t *Tests) error {
 			fmt.Fprintf(&b, "\n<details><summary>%s: %s in %s</summary>\n\n", p.Outcome, html(p.File), html(r.Host.File))
 			text := r.story(p)
 			if p.Failed() && p.Outcome != trial.Refused {
-				text += "\n\n" + strings.Join(p.output(), "\n")
+				text += "\n\n" + strings.Join(p.output(false), "\n")
 			}
 			for line := range strings.Lines(text) {
 				fmt.Fprintf(&b, "    %s\n", Printable(withoutTabs(strings.TrimRight(line, "\n"))))

@@ -47,7 +47,7 @@ func (c Process) Open(ctx context.Context, plugins, symbols []string) ([]Happene
 		last := &list[len(list)-1]
 		if last.Outcome == Loads {
 			ended := run.downIn(last.File, false)
-			last.Outcome, last.Text, last.InInit = ended.Outcome, ended.Text, ended.InInit
+			last.Outcome, last.Text, last.Stack, last.InInit = ended.Outcome, ended.Text, ended.Stack, ended.InInit
 		}
 	}
 	for len(list) < len(plugins) {
@@ -109,7 +109,7 @@ func refusalIn(printed, file string) (string, bool) {
 // downIn says what became of the plugin with which the process ended. Opening says that
 // it was being opened, and had not been.
 func (r *Run) downIn(file string, opening bool) Happened {
-	h := Happened{File: file, Outcome: Crashes, Text: lastWords(r.Stderr), InInit: inInit(r.Stderr), Elapsed: r.Elapsed}
+	h := Happened{File: file, Outcome: Crashes, Text: lastWords(r.Stderr), Stack: openingStack(r.Stderr), InInit: inInit(r.Stderr), Elapsed: r.Elapsed}
 	switch {
 	case r.Killed:
 		h.Outcome, h.Text = Hangs, "it was not open after "+r.Elapsed.Round(time.Second).String()

@@ -44,7 +44,7 @@ type Happened struct {
 	// Text is the error without Go's plugin.Open("NAME"): prefix, the panic's value, or the
 	// line of the process's last words that says most.
 	Text    string
-	Stack   string // of a panic
+	Stack   string // of a panic, or of what was opening the plugin when the process ended
 	InInit  bool   // the plugin's own code was running when it came to its end
 	Symbols []Symbol
 	Elapsed time.Duration // of opening it
@@ -126,6 +126,16 @@ func inInit(trace string) bool {
 		}
 	}
 	return false
+}
+
+// openingStack gives the part of a stack trace that is about opening a plugin.
+func openingStack(trace string) string {
+	for block := range strings.SplitSeq(trace, "\n\n") {
+		if strings.HasPrefix(block, "goroutine ") && strings.Contains(block, "\nplugin.open(") {
+			return block
+		}
+	}
+	return ""
 }
 
 func cut(text string, most int) string {

@@ -43,6 +43,8 @@ func recipes() map[string]recipe {
 		"plugin.so":    goPlugin("plugin", "-trimpath"),
 		"another.so":   goPlugin("another", "-trimpath"),
 		"untrimmed.so": goPlugin("plugin"),
+		"answers":      {folder: "answers", args: []string{"go", "build", "-trimpath", "-o", "OUT", "."}},
+		"moody.so":     {folder: "../../../../testdata/trial", args: []string{"go", "build", "-buildmode=plugin", "-trimpath", "-o", "OUT", "./plug"}},
 		"clibrary.so":  {folder: "clibrary", args: []string{"cc", "-shared", "-fPIC", "-o", "OUT", "lib.c"}},
 	}
 }
