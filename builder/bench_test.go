@@ -26,7 +26,7 @@ const testBuild = "../testdata/build"
 
 // shared is what all tests of a run use: a module proxy with the modules of
 // testdata/build, and a module cache that it fills.
-var shared struct{ proxy, cache, goCache string }
+var shared struct{ proxy, cache, goCache, goRoot string }
 
 func TestMain(m *testing.M) {
 	// The tests' own program is the wrapper around the compiler, too.
@@ -77,10 +77,11 @@ func runTests(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	goCache, err := exec.Command("go", "env", "GOCACHE").Output()
+	env, err := exec.Command("go", "env", "GOCACHE", "GOROOT").Output()
 	if err == nil {
 		shared.proxy, shared.cache = filepath.Join(dir, "proxy"), filepath.Join(dir, "mod")
-		shared.goCache = strings.TrimSpace(string(goCache))
+		goCache, goRoot, _ := strings.Cut(strings.TrimSpace(string(env)), "\n")
+		shared.goCache, shared.goRoot = goCache, goRoot
 		err = makeProxy(shared.proxy)
 	}
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -116,10 +115,10 @@ func TestRecordedFailures(t *testing.T) {
 					continue
 				}
 				for _, release := range strings.Fields(f.Name) {
-					fill := strings.NewReplacer("$DIR", dir, "$GOROOT", runtime.GOROOT(), "$RELEASE", strings.TrimPrefix(release, "go"))
+					fill := strings.NewReplacer("$DIR", dir, "$GOROOT", shared.goRoot, "$RELEASE", strings.TrimPrefix(release, "go"))
 					flags := strings.Join(s.flags, " ")
-					texts, todo := builder.Explain(filepath.Join(dir, "plugin"), runtime.GOROOT(), s.platform, release, flags, filled(s.env, fill), s.pins, fill.Replace(string(f.Data)))
-					empty := strings.NewReplacer(dir, "$DIR", runtime.GOROOT(), "$GOROOT", release, "go$RELEASE", strings.TrimPrefix(release, "go"), "$RELEASE")
+					texts, todo := builder.Explain(filepath.Join(dir, "plugin"), shared.goRoot, s.platform, release, flags, filled(s.env, fill), s.pins, fill.Replace(string(f.Data)))
+					empty := strings.NewReplacer(dir, "$DIR", shared.goRoot, "$GOROOT", release, "go$RELEASE", strings.TrimPrefix(release, "go"), "$RELEASE")
 					got := empty.Replace(explanation(texts, todo))
 					wants[got] += " " + release
 				}
