@@ -14,6 +14,7 @@ const (
 	InspectSchema = "plugtool.inspect/v1"
 	BuildSchema   = "plugtool.build/v1"
 	BuildsSchema  = "plugtool.builds/v1"
+	DoctorSchema  = "plugtool.doctor/v1"
 
 	BaselineSchema = "plugtool.baseline/v1"
 )

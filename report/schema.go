@@ -14,7 +14,7 @@ var schemas embed.FS
 
 // SchemaNames names the documents that Schema knows, sorted.
 func SchemaNames() []string {
-	names := []string{VerifySchema, InspectSchema, BaselineSchema, BuildSchema, BuildsSchema, DiffSchema, TestSchema, inspector.DescriptorSchema}
+	names := []string{VerifySchema, InspectSchema, BaselineSchema, BuildSchema, BuildsSchema, DiffSchema, DoctorSchema, TestSchema, inspector.DescriptorSchema}
 	slices.Sort(names)
 	return names
 }

@@ -61,6 +61,7 @@ func (p *program) commands() []*cli.Command {
 	commands := []*cli.Command{
 		p.newCommand(),
 		p.buildCommand(),
+		p.doctorCommand(),
 		p.verifyCommand(),
 		p.testCommand(),
 		p.inspectCommand(),
