@@ -155,7 +155,7 @@ func (j *job) checkOutputs(ctx context.Context) error {
 		if opts.Output, err = outputFile(opts, src.Path); err != nil {
 			continue
 		}
-		opts.Documents = t.Documents
+		opts.Documents = namedDocuments(t.Documents, opts.Output)
 		for _, file := range opts.files() {
 			real := file
 			if dir, err := filepath.EvalSymlinks(filepath.Dir(file)); err == nil {

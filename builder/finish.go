@@ -7,11 +7,16 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/plugtool/plugtool/inspector"
 )
 
 // finish seals a plugin that loads and puts it in place.
 func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 	res := &Result{Schema: Schema, Output: r.opts.Output, Host: a.verdict.Host, Plan: a.plan, Verdict: a.verdict, Warnings: append([]string{}, a.plan.Warnings...)}
+	if bin := inspector.NewPlugin(r.opts.Output, a.data).Binary; bin != nil {
+		res.Reproducible = r.reproducible(a, bin)
+	}
 	p := placement{output: r.opts.Output}
 	var err error
 	if r.opts.Seal != nil {
@@ -20,7 +25,7 @@ func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 		}
 		res.Sidecar = r.opts.Output + sidecarExtension
 	}
-	if p.documents, err = r.makeDocuments(a); err != nil {
+	if p.documents, err = r.makeDocuments(ctx, a); err != nil {
 		return nil, err
 	}
 	for _, d := range p.documents {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/plugtool/plugtool/inspector"
 )
@@ -26,6 +27,8 @@ type Result struct {
 	Plan      *Plan              `json:"plan"`
 	Verdict   *inspector.Verdict `json:"verdict"`
 	Warnings  []string           `json:"warnings"`
+
+	Reproducible *Reproducible `json:"reproducible,omitempty"` // of a plugin that was built
 }
 
 // run is one build.
@@ -36,6 +39,7 @@ type run struct {
 	work   *workDir
 	shared *shared // nil for a run by itself
 	goEnv  GoEnv
+	began  time.Time // when it began
 
 	looking bool // the go command is asked for an explanation only
 }
@@ -119,6 +123,7 @@ func Run(ctx context.Context, host *inspector.Host, opts Options) (res *Result, 
 // start checks all that can be checked before anything is built, but for the output's
 // folder. The run that it gives has no folder for temporary files yet.
 func start(ctx context.Context, k *known, host *inspector.Host, opts Options) (*run, Source, error) {
+	began := time.Now()
 	var asked sync.WaitGroup
 	asked.Go(func() { _, _ = k.goEnv(ctx, opts) }) // it takes as long as reading a host; load gives its error
 	facts, err := k.hostFacts(host)
@@ -136,6 +141,7 @@ func start(ctx context.Context, k *known, host *inspector.Host, opts Options) (*
 	if opts.Output, err = outputFile(opts, src.Path); err != nil {
 		return nil, src, err
 	}
+	opts.Documents = namedDocuments(opts.Documents, opts.Output)
 	p, err := newPlanner(facts, src, opts)
 	if err != nil {
 		return nil, src, err
@@ -143,7 +149,7 @@ func start(ctx context.Context, k *known, host *inspector.Host, opts Options) (*
 	if src.Compiler, err = k.compiler(ctx, host, &src, opts); err != nil {
 		return nil, src, err
 	}
-	return &run{host: host, facts: p.host, opts: opts, goEnv: src.Go}, src, nil
+	return &run{host: host, facts: p.host, opts: opts, goEnv: src.Go, began: began}, src, nil
 }
 
 // finishWhole finishes a plugin that loads, unless it does not keep what is asked of

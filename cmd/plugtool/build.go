@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+
 	"github.com/urfave/cli/v2"
 )
 
@@ -18,7 +20,7 @@ func (p *program) buildCommand() *cli.Command {
 			"A Go release that is not on this machine is downloaded where the go command may do so;\n" +
 			"under GOTOOLCHAIN=local it takes --toolchain auto.\n\n" +
 			"Exit code: 0 it loads, 3 no plugin can be built that does, 1 the build failed, 2 wrong usage.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "host", Usage: "build for this `HOST`, a binary or a descriptor (repeatable)"},
 			hostKeyFlag(),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the plugin to `FILE`, or each to its own by a name such as 'dist/{{.Name}}_{{.Host}}.so'"},
@@ -35,7 +37,7 @@ func (p *program) buildCommand() *cli.Command {
 			formatFlag(buildFormats),
 			noInputFlag(),
 			quietFlag(),
-		},
+		}, documentFlags()...),
 		Action: p.build,
 	}
 }
@@ -47,7 +49,7 @@ func (p *program) build(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := o.mayWrite(c.String("output"), c.String("key")); err != nil {
+	if err := cmp.Or(o.mayWrite(c.String("output"), c.String("key")), o.mayWriteDocuments(c.String("key"))); err != nil {
 		return err
 	}
 	if o.many() {

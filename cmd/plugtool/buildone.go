@@ -22,9 +22,9 @@ func (p *program) buildOne(ctx context.Context, o buildOptions) error {
 		return err
 	}
 	defer host.Close()
-	o.Package = o.packages[0]
-	if isTemplate(o.output) {
-		if o.Output, err = p.nameOutput(ctx, host, o); err != nil {
+	o.Package, o.Documents = o.packages[0], o.documents(o.hosts[0])
+	if isTemplate(o.output) || isTemplate(o.provenance) || isTemplate(o.sbom) {
+		if err = p.nameFiles(ctx, host, &o); err != nil {
 			return err
 		}
 	}
@@ -40,19 +40,36 @@ func (p *program) buildOne(ctx context.Context, o buildOptions) error {
 	return err
 }
 
-// nameOutput fills in the template of one build's output and makes its folder.
-func (p *program) nameOutput(ctx context.Context, host *inspector.Host, o buildOptions) (string, error) {
+// nameFiles fills in the templates of one build's files and makes their folders.
+func (p *program) nameFiles(ctx context.Context, host *inspector.Host, o *buildOptions) error {
 	targets, err := builder.NewBatch(builder.BatchOptions{Options: o.Options}).Expand(ctx, host, o.packages, map[string]bool{})
 	if err != nil {
-		return "", err
+		return err
 	}
-	if err := o.nameOutputs(targets, map[*inspector.Host]string{host: hostLabels(o.hosts)[0]}); err != nil {
-		return "", err
+	label := hostLabels(o.hosts)[0]
+	if o.Documents, err = o.namedDocuments(o.hosts[0], outputValues(targets[0], label)); err != nil {
+		return err
 	}
-	if o.dryRun {
-		return targets[0].Output, nil
+	var folders []string
+	for _, d := range o.Documents {
+		folders = append(folders, filepath.Dir(d.File))
 	}
-	return targets[0].Output, os.MkdirAll(filepath.Dir(targets[0].Output), 0o777)
+	if isTemplate(o.output) {
+		if err := o.nameOutputs(targets, map[*inspector.Host]string{host: label}); err != nil {
+			return err
+		}
+		o.Output = targets[0].Output
+		folders = append(folders, filepath.Dir(o.Output))
+	}
+	for _, dir := range folders {
+		if o.dryRun {
+			break
+		}
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *program) buildFor(ctx context.Context, host *inspector.Host, o buildOptions) error {
@@ -147,6 +164,9 @@ func builtSummary(r *builder.Result) []string {
 	}
 	if r.Sidecar != "" {
 		lines = append(lines, "  signed: "+shortest(r.Sidecar))
+	}
+	for _, file := range r.Documents {
+		lines = append(lines, "  wrote "+shortest(file))
 	}
 	for _, file := range r.Written {
 		lines = append(lines, "  brought to the host's versions: "+shortest(file))

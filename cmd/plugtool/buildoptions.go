@@ -23,11 +23,14 @@ type buildOptions struct {
 	hostKeys        []*bundle.PublicKey
 	dryRun          bool
 	outputs         outputs
+
+	here             string // the folder that paths on the command line mean
+	provenance, sbom string // documents as they were named; "" for none
 }
 
 func (p *program) buildOptions(c *cli.Context) (buildOptions, error) {
 	p.quiet = c.Bool("quiet")
-	o := buildOptions{dryRun: c.Bool("dry-run")}
+	o := buildOptions{dryRun: c.Bool("dry-run"), provenance: c.String("provenance"), sbom: c.String("sbom")}
 	var err error
 	if o.outputs, err = parseFormats(c.StringSlice("format"), buildFormats); err != nil {
 		return o, err
@@ -36,9 +39,10 @@ func (p *program) buildOptions(c *cli.Context) (buildOptions, error) {
 	if err != nil {
 		return o, err
 	}
-	if o.Dir, err = os.Getwd(); err != nil {
+	if o.here, err = os.Getwd(); err != nil {
 		return o, err
 	}
+	o.Dir = o.here
 	o.Options = builder.Options{
 		Dir:       o.Dir,
 		Output:    within(o.Dir, c.String("output")),

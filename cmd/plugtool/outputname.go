@@ -161,7 +161,11 @@ func (o buildOptions) nameOutputs(targets []builder.Target, labels map[*inspecto
 	taken := map[string]int{}
 	for i := range targets {
 		t := &targets[i]
-		t.Output = filepath.Clean(within(base, template.file(outputValues(*t, labels[t.Host]))))
+		values := outputValues(*t, labels[t.Host])
+		t.Output = filepath.Clean(within(base, template.file(values)))
+		if t.Documents, err = o.namedDocuments(t.Host.Binary().File, values); err != nil {
+			return err
+		}
 		if err := mayWrite("-o "+shortest(t.Output), t.Output, append(slices.Clone(o.hosts), o.keyFile)...); err != nil {
 			return err
 		}
