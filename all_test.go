@@ -32,6 +32,7 @@ var level = map[string]int{
 	"builder":          1,
 	"loader":           1,
 	"report":           1,
+	"sbom":             1,
 	"signer":           1,
 	"trial":            2, // knows nothing of the others: it runs what it is given
 	"templates":        1,
@@ -49,8 +50,9 @@ var onlyStandard = []string{"loader", "inspector", "inspector/goelf", "inspector
 // soleImporter names the one package, and those below it, that may import a
 // module directly.
 var soleImporter = map[string]string{
-	"github.com/urfave/cli/v2":        "cmd/plugtool",
-	"github.com/sigstore/sigstore-go": "signer/keyless",
+	"github.com/urfave/cli/v2":          "cmd/plugtool",
+	"github.com/CycloneDX/cyclonedx-go": "sbom",
+	"github.com/sigstore/sigstore-go":   "signer/keyless",
 }
 
 type goPackage struct {

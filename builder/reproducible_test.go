@@ -14,9 +14,9 @@ import (
 // elsewhereToo copies a bench's sources to another folder, of another user: with another
 // home, temporary folder, module cache, locale, time zone and number of processors, and
 // without the repository that the sources were in.
-func (b *bench) elsewhereToo() *bench {
+func (b *bench) elsewhereToo(folder string) *bench {
 	b.t.Helper()
-	there := filepath.Join(b.dir, "another user's", "deeper", "still")
+	there := filepath.Join(b.dir, folder)
 	for _, dir := range []string{"plugin", "host", "there"} {
 		if _, err := os.Stat(filepath.Join(b.dir, dir)); err == nil {
 			b.copy(filepath.Join(b.dir, dir), filepath.Join(there, dir))
@@ -82,7 +82,7 @@ func TestReproducible(t *testing.T) {
 			if r := res.Reproducible; !r.AnyFolder || len(r.Folders) > 0 {
 				t.Errorf("reproducible is %+v, want in any folder", r)
 			}
-			two, _ := b.elsewhereToo().buildBytes("two.so")
+			two, _ := b.elsewhereToo("another user's/deeper/still").buildBytes("two.so")
 			if !bytes.Equal(one, two) {
 				t.Errorf("two folders give two plugins, layout %s", res.Plan.Layout.Name)
 			}
@@ -109,7 +109,7 @@ func TestReproducibleInOneFolder(t *testing.T) {
 	if res.Reproducible.AnyFolder || !slices.Contains(told, b.plugin) {
 		t.Errorf("reproducible is %+v, want that %s counts", res.Reproducible, b.plugin)
 	}
-	other := b.elsewhereToo()
+	other := b.elsewhereToo("another user's/deeper/still")
 	moved, _ := other.buildBytes("moved.so")
 	if bytes.Equal(one, moved) {
 		t.Error("the folder made no difference: tell that it does not")
