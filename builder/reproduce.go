@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/plugtool/plugtool/inspector"
 )
@@ -29,6 +30,18 @@ type Reproducible struct {
 	AnyFolder bool     `json:"anyFolder"` // nothing of the kind is in the plugin
 	Folders   []Folder `json:"folders"`   // which have to be the same
 	Checked   bool     `json:"checked"`   // built a second time, in another folder, it was the same
+}
+
+// String says it in a line.
+func (r *Reproducible) String() string {
+	if r.AnyFolder {
+		return "the same bytes in any folder and for any user"
+	}
+	var folders []string
+	for _, f := range r.Folders {
+		folders = append(folders, f.Folder)
+	}
+	return "the same bytes where these folders are the same: " + strings.Join(folders, ", ")
 }
 
 // A Folder is one of this machine that a plugin's bytes depend on.

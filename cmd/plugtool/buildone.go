@@ -165,6 +165,9 @@ func builtSummary(r *builder.Result) []string {
 	if r.Sidecar != "" {
 		lines = append(lines, "  signed: "+shortest(r.Sidecar))
 	}
+	if repro := r.Reproducible; repro != nil {
+		lines = append(lines, "  "+repro.String())
+	}
 	for _, file := range r.Documents {
 		lines = append(lines, "  wrote "+shortest(file))
 	}

@@ -28,6 +28,9 @@ func documentFlags() []cli.Flag {
 // documents lists what is to accompany a plugin for a host.
 func (o buildOptions) documents(host string) []builder.Document {
 	var list []builder.Document
+	if o.dryRun {
+		return nil
+	}
 	if o.provenance != "" {
 		p := builder.Provenance{HostFile: host, Version: version()}
 		list = append(list, builder.Document{File: within(o.here, o.provenance), Extension: provenanceExtension, Make: p.Make})
