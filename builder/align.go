@@ -199,11 +199,11 @@ func (p *planner) graphModules() []string {
 }
 
 // pins lists the modules that the plugin gets at another version than its own
-// go.mod asks for.
+// requirements ask for.
 func (p *planner) pins(a *alignedFiles) []Pin {
 	pins := []Pin{}
 	for _, r := range a.members[0].file.Require {
-		own := required(p.modFile, r.Mod.Path)
+		own := p.asked(r.Mod.Path)
 		if want, ok := p.host.pinned(r.Mod.Path); ok && own != "" && own != want {
 			pins = append(pins, Pin{Module: r.Mod.Path, Plugin: own, Host: want})
 		}

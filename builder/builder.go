@@ -31,6 +31,7 @@ type Options struct {
 	MaxGlibc string // the plugin is to load on this release of glibc, as in 2.28; "" for no limit
 
 	HostSrc  string                  // a folder with the source of a module of the host's; "" for none
+	Newer    bool                    // ask the module proxy which newer versions there are of what host and plugin share
 	PGO      string                  // the host's profile; "" for what is found
 	Flags    []string                // further flags of go build
 	Contract []inspector.Requirement // what the host asserts of the plugin's symbols, besides what its descriptor says

@@ -13,6 +13,9 @@ import (
 
 // finish seals a plugin that loads and puts it in place.
 func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
+	if err := r.report(ctx, a.src, a.plan, builtModules(a)); err != nil {
+		return nil, err
+	}
 	res := &Result{Schema: Schema, Output: r.opts.Output, Host: a.verdict.Host, Plan: a.plan, Verdict: a.verdict, Warnings: append([]string{}, a.plan.Warnings...)}
 	if bin := inspector.NewPlugin(r.opts.Output, a.data).Binary; bin != nil {
 		res.Reproducible = r.reproducible(a, bin)

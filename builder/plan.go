@@ -24,6 +24,7 @@ type Plan struct {
 	Env       []string  `json:"env"`   // settings over the user's own
 	Flags     []string  `json:"flags"` // of go build, without -o
 	Pins      []Pin     `json:"pins"`
+	Shared    []Shared  `json:"shared"` // the modules that the plugin has in common with the host
 	Rewrites  []Rewrite `json:"rewrites,omitempty"`
 	Checkout  *Checkout `json:"checkout,omitempty"` // the clone that the host's own module lies in
 	Warnings  []string  `json:"warnings,omitempty"`
@@ -130,7 +131,7 @@ func (p *planner) plan(l Layout) (*Plan, error) {
 		Host: b.File, GoVersion: b.GoVersion, Platform: b.Platform,
 		Toolchain: p.tool, Compiler: p.src.Compiler, target: hostTarget(b, p.src.Go), Layout: l, LayoutWhy: p.why(l, a),
 		Dir: p.src.Dir, Package: p.src.Package, Output: p.opts.Output,
-		Pins: p.pins(a), Checkout: p.src.Checkout,
+		Pins: p.pins(a), Shared: []Shared{}, Checkout: p.src.Checkout,
 	}
 	plan.module, plan.hostModule, plan.hostPath, plan.hostSums = p.modFile.Module.Mod.Path, b.Main.Path, b.Path, p.host.sums()
 	user, err := p.userFlags()

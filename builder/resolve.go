@@ -152,6 +152,17 @@ func listedModules(graph []Package) []*ListedModule {
 	return list
 }
 
+// graphModules lists the modules that packages come from, the main one included.
+func graphModules(graph []Package) []string {
+	var list []string
+	for _, pkg := range graph {
+		if pkg.Module != nil {
+			list = append(list, pkg.Module.Path)
+		}
+	}
+	return list
+}
+
 func readResolved(dir string) (*Resolved, error) {
 	mod, err := readRegular(filepath.Join(dir, "go.mod"))
 	if err != nil {

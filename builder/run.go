@@ -95,7 +95,11 @@ func (r *run) prepare(ctx context.Context, src Source) (*Plan, error) {
 			}
 			continue
 		}
-		return r.planFor(s, l)
+		plan, err := r.planFor(s, l)
+		if err != nil {
+			return nil, err
+		}
+		return plan, r.report(ctx, s, plan, graphModules(s.Graph))
 	}
 	return nil, first
 }

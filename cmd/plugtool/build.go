@@ -28,7 +28,7 @@ func (p *program) buildCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "symbol", Usage: symbolUsage},
 			&cli.StringFlag{Name: "key", Usage: "sign the plugin with the private key in this PEM `FILE`"},
 			&cli.StringFlag{Name: "toolchain", Usage: "the host's Go is `auto` (download it if need be) or a GOROOT"},
-			&cli.StringFlag{Name: "host-src", Usage: "the source of a module of the host's is in `DIR`"},
+			&cli.StringFlag{Name: "host-src", Usage: "the source of the host's modules is in `DIR`: a module, a workspace or a clone"},
 			&cli.StringFlag{Name: "pgo", Usage: "the profile that the host was built with is in `FILE`"},
 			&cli.StringFlag{Name: "sysroot", Usage: "the host's machine has its file system in `DIR`: compile and link against it, and judge with its libraries"},
 			&cli.StringFlag{Name: "max-glibc", Usage: "write nothing that needs a newer glibc than `VERSION`, as in 2.28"},
@@ -37,7 +37,7 @@ func (p *program) buildCommand() *cli.Command {
 			formatFlag(buildFormats),
 			noInputFlag(),
 			quietFlag(),
-		}, documentFlags()...),
+		}, append(documentFlags(), pinsFlags()...)...),
 		Action: p.build,
 	}
 }

@@ -164,7 +164,12 @@ func (m *manyBuilds) done(i int, o builder.Outcome) {
 		return
 	}
 	if m.live == nil && !m.dryRun {
-		m.progressf("[%d/%d] %s", m.told, len(m.targets), builtSummary(o.Result)[0])
+		m.progressf("[%d/%d] %s", m.told, len(m.targets), builtSummary(o.Result, false)[0])
+		if m.pins {
+			for _, line := range pinsTable(o.Result.Plan) {
+				m.progressf("%s", line)
+			}
+		}
 	}
 }
 

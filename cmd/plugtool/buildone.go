@@ -109,10 +109,14 @@ func (p *program) tellPlan(ctx context.Context, host *inspector.Host, o buildOpt
 	}
 	return p.tell(o.outputs, p.style(), map[string]writer{
 		formatText: func(w io.Writer, _ report.Style) error {
-			if isTemplate(o.output) {
-				fmt.Fprintln(w, "mkdir -p "+inspector.ShellQuote(filepath.Dir(plan.Output)))
+			lines := plan.Commands()
+			switch {
+			case o.pins:
+				lines = pinsTable(plan)
+			case isTemplate(o.output):
+				lines = append([]string{"mkdir -p " + inspector.ShellQuote(filepath.Dir(plan.Output))}, lines...)
 			}
-			_, err := fmt.Fprintln(w, strings.Join(plan.Commands(), "\n"))
+			_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
 			return err
 		},
 		formatJSON: func(w io.Writer, _ report.Style) error { return report.WriteDocument(w, document) },
@@ -125,7 +129,7 @@ func (p *program) tellBuilt(result *builder.Result, o buildOptions) error {
 	for _, w := range result.Warnings {
 		p.warningf("%s", w)
 	}
-	summary := builtSummary(result)
+	summary := builtSummary(result, o.pins)
 	if o.outputs.stdout == formatText {
 		for _, l := range summary {
 			p.progressf("%s", l)
@@ -148,7 +152,7 @@ func tellFindings(w io.Writer, v *inspector.Verdict, s report.Style) error {
 	return report.WriteText(w, &report.Report{Results: []report.Result{report.FromVerdict(v)}}, s)
 }
 
-func builtSummary(r *builder.Result) []string {
+func builtSummary(r *builder.Result, pins bool) []string {
 	what := "built"
 	if r.Unchanged {
 		what = "is up to date:"
@@ -158,9 +162,14 @@ func builtSummary(r *builder.Result) []string {
 	if cc := r.Plan.Compiler; cc.CC != "" {
 		lines = append(lines, fmt.Sprintf("  C compiler %s: %s", cc.CC, cc.Why))
 	}
-	lines = append(lines, fmt.Sprintf("  layout %s", r.Plan.Layout.Name))
+	lines = append(lines, fmt.Sprintf("  layout %s: %s", r.Plan.Layout.Name, r.Plan.LayoutWhy))
 	for _, pin := range r.Plan.Pins {
 		lines = append(lines, fmt.Sprintf("  %s: plugin asks for %s, host has %s, which was used", pin.Module, pin.Plugin, pin.Host))
+	}
+	if pins {
+		lines = append(lines, pinsTable(r.Plan)...)
+	} else {
+		lines = append(lines, pinsSummary(r.Plan))
 	}
 	if r.Sidecar != "" {
 		lines = append(lines, "  signed: "+shortest(r.Sidecar))

@@ -22,6 +22,7 @@ type buildOptions struct {
 	parallel        int // builds side by side; 0 for the default
 	hostKeys        []*bundle.PublicKey
 	dryRun          bool
+	pins            bool
 	outputs         outputs
 
 	here             string // the folder that paths on the command line mean
@@ -30,7 +31,8 @@ type buildOptions struct {
 
 func (p *program) buildOptions(c *cli.Context) (buildOptions, error) {
 	p.quiet = c.Bool("quiet")
-	o := buildOptions{dryRun: c.Bool("dry-run"), provenance: c.String("provenance"), sbom: c.String("sbom")}
+	o := buildOptions{dryRun: c.Bool("dry-run"), provenance: c.String("provenance"), sbom: c.String("sbom"),
+		pins: c.Bool("pins") || c.Bool("newer")}
 	var err error
 	if o.outputs, err = parseFormats(c.StringSlice("format"), buildFormats); err != nil {
 		return o, err
@@ -50,6 +52,7 @@ func (p *program) buildOptions(c *cli.Context) (buildOptions, error) {
 		Toolchain: toolchain(o.Dir, c.String("toolchain")),
 		HostSrc:   c.String("host-src"),
 		PGO:       c.String("pgo"),
+		Newer:     c.Bool("newer"),
 		Flags:     p.given.rest,
 		Write:     c.Bool("write"),
 		Toolexec:  []string{exe, toolexecName},
