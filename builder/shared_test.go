@@ -89,7 +89,9 @@ func TestShared(t *testing.T) {
 	b.set("GOPROXY=off")
 	opts.Env = b.env
 	plan, err = builder.Prepare(context.Background(), b.open(), opts)
-	if err != nil || !slices.ContainsFunc(plan.Warnings, func(w string) bool { return strings.Contains(w, "which versions of example.com/dep there are is not known") }) {
+	if err != nil || !slices.ContainsFunc(plan.Warnings, func(w string) bool {
+		return strings.Contains(w, "which versions of example.com/dep there are is not known")
+	}) {
 		t.Errorf("no warning that nothing was asked: %v, %v", plan, err)
 	}
 }
