@@ -1,9 +1,12 @@
 package builder
 
 import (
+	"cmp"
 	"fmt"
+	"go/version"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -41,11 +44,20 @@ func (h Host) check() error {
 	if b.Kind != inspector.KindHost {
 		return &NoFitError{Host: b.File, Reason: whyNoHost(b)}
 	}
+	if c := b.Setting("-compiler"); c != "" && c != "gc" {
+		return &NoFitError{Host: b.File, Reason: "it was built with " + strconv.Quote(c) + ", and only Go's own toolchain (gc) has plugins",
+			Fix: []string{"the host has to change: build it with go build -compiler=gc"}}
+	}
+	if release, plain := goRelease(b.GoVersion); plain && version.Compare(release, oldest) < 0 {
+		return &NoFitError{Host: b.File, Reason: fmt.Sprintf("it was built with %s, and plugtool builds for Go 1.21 and newer", release),
+			Fix: []string{"the host has to change: build it with Go 1.21 or newer"}}
+	}
 	if !slices.Contains(pluginPlatforms, b.Platform) {
 		return &NoFitError{Host: b.File, Reason: fmt.Sprintf("platform %q has no Go plugins that plugtool can build", b.Platform)}
 	}
 	if b.Setting("-asan") == "true" {
-		return &NoFitError{Host: b.File, Reason: "it was built with -asan: a plugin without it is refused, and one with it is stopped by AddressSanitizer (odr-violation)"}
+		return &NoFitError{Host: b.File, Reason: "it was built with -asan: a plugin without it is refused, and one with it is stopped by AddressSanitizer (odr-violation)",
+			Fix: []string{"the host has to change: build it without -asan"}}
 	}
 	if err := checkModule(b.Main, true); err != nil {
 		return hostileError(b, err)
@@ -65,6 +77,18 @@ func (h Host) check() error {
 
 func hostileError(b *inspector.Binary, err error) error {
 	return fmt.Errorf("host %s has build information that the go command does not write: %w", b.File, err)
+}
+
+// hopeless refuses a host in which no plugin loads, whatever it is, with the verdict
+// that every plugin would get, and what the host's owner can do.
+func hopeless(h *inspector.Host, opts Options) error {
+	b := h.Binary()
+	v, ok := h.Hopeless(cmp.Or(opts.Output, "plugin.so"))
+	if !ok {
+		return nil
+	}
+	return &NoFitError{Host: b.File, Reason: whyNoHost(b), Fix: []string{"the host has to change, no plugin can"},
+		Verdict: &inspector.Verdict{Host: inspector.HostRef{File: b.File, GoVersion: b.GoVersion, Platform: b.Platform}, Plugins: []inspector.PluginVerdict{v}}}
 }
 
 // whyNoHost says why a file that is not of kind host cannot load plugins.

@@ -25,6 +25,8 @@ type Result struct {
 	Written   []string           `json:"written,omitempty"`   // files of the plugin's module that were aligned
 	Host      inspector.HostRef  `json:"host"`
 	Plan      *Plan              `json:"plan"`
+	Reason    string             `json:"reason,omitempty"` // why nothing was built that could be
+	Fix       []string           `json:"fix,omitempty"`    // what to do then, besides what the verdict's findings say
 	Verdict   *inspector.Verdict `json:"verdict"`
 	Warnings  []string           `json:"warnings"`
 
@@ -128,6 +130,9 @@ func Run(ctx context.Context, host *inspector.Host, opts Options) (res *Result, 
 // folder. The run that it gives has no folder for temporary files yet.
 func start(ctx context.Context, k *known, host *inspector.Host, opts Options) (*run, Source, error) {
 	began := time.Now()
+	if err := hopeless(host, opts); err != nil {
+		return nil, Source{}, err
+	}
 	var asked sync.WaitGroup
 	asked.Go(func() { _, _ = k.goEnv(ctx, opts) }) // it takes as long as reading a host; load gives its error
 	facts, err := k.hostFacts(host)

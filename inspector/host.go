@@ -147,11 +147,15 @@ func newHost(file string, data []byte) (*Host, error) {
 		return nil, err
 	}
 	if im.Type == goelf.TypeDyn && im.Interpreter() == "" && !im.PIE() && h.bin.Setting("-buildmode") != "pie" {
-		return nil, fmt.Errorf("%w: it is a shared library, want the program that loads plugins", ErrNotGo)
+		what := "a shared library"
+		if h.bin.Setting("-buildmode") == "plugin" {
+			what = "a Go plugin itself"
+		}
+		return nil, &NotHostError{"it is " + what + ", want the program that loads plugins"}
 	}
 	var ok bool
 	if h.target, ok = targetOf(h.bin.Platform, h.bin.Interpreter); !ok {
-		return nil, fmt.Errorf("%w: %s", ErrNotGo, notCovered(h.bin.Platform))
+		return nil, &NotHostError{notCovered(h.bin.Platform)}
 	}
 	if h.bin.Interpreter == "" {
 		h.target = im.Target()
@@ -186,7 +190,7 @@ func readFacts(im *goelf.Image, b *Binary) error {
 	}
 	b.ModuledataSize = im.ModuledataSize()
 	if verr != nil {
-		return fmt.Errorf("%w: %w", ErrNotGo, verr)
+		return notGoProgram(im, b, verr)
 	}
 	return nil
 }

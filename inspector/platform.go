@@ -188,7 +188,7 @@ func foreignHost(data []byte) error {
 	what, platform := foreign(data)
 	switch {
 	case platform != "":
-		return fmt.Errorf("%w: %s", ErrNotGo, notCovered(platform))
+		return &NotHostError{notCovered(platform)}
 	case what != "":
 		return fmt.Errorf("%w: it is %s, want an ELF file", ErrNotGo, what)
 	}

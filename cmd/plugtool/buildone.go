@@ -17,7 +17,11 @@ import (
 
 // buildOne builds one package for one host.
 func (p *program) buildOne(ctx context.Context, o buildOptions) error {
-	host, err := openHost(o.hosts[0], o.hostKeys)
+	var noFit *builder.NoFitError
+	host, err := openBuildHost(o.hosts[0], o.hostKeys)
+	if errors.As(err, &noFit) {
+		return errors.Join(err, p.tellNoFit(inspector.HostRef{File: o.hosts[0]}, noFit, o))
+	}
 	if err != nil {
 		return err
 	}
@@ -33,9 +37,8 @@ func (p *program) buildOne(ctx context.Context, o buildOptions) error {
 	} else {
 		err = p.buildFor(ctx, host, o)
 	}
-	var noFit *builder.NoFitError
 	if errors.As(err, &noFit) {
-		return errors.Join(err, p.tellNoFit(host, noFit, o))
+		return errors.Join(err, p.tellNoFit(hostRef(host), noFit, o))
 	}
 	return err
 }
@@ -188,11 +191,12 @@ func builtSummary(r *builder.Result, pins bool) []string {
 
 // tellNoFit tells why no plugin loads, as verify would of the one that came
 // closest.
-func (p *program) tellNoFit(host *inspector.Host, noFit *builder.NoFitError, o buildOptions) error {
-	b := host.Binary()
+func (p *program) tellNoFit(host inspector.HostRef, noFit *builder.NoFitError, o buildOptions) error {
 	document := &builder.Result{
 		Schema:   builder.Schema,
-		Host:     inspector.HostRef{File: b.File, GoVersion: b.GoVersion, Platform: b.Platform},
+		Host:     host,
+		Reason:   noFit.Reason,
+		Fix:      noFit.Fix,
 		Verdict:  noFit.Verdict,
 		Warnings: []string{},
 	}

@@ -1,0 +1,21 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/plugtool/plugtool/builder"
+	"github.com/plugtool/plugtool/inspector"
+	"github.com/plugtool/plugtool/signer/bundle"
+)
+
+// openBuildHost opens a host that is to be built for. Where the file is surely no
+// program into which plugins could be loaded, the error is a [*builder.NoFitError].
+func openBuildHost(file string, keys []*bundle.PublicKey) (*inspector.Host, error) {
+	h, err := openHost(file, keys)
+	var not *inspector.NotHostError
+	if !errors.As(err, &not) {
+		return h, err
+	}
+	return nil, &builder.NoFitError{Host: file, Reason: not.Reason,
+		Fix: []string{"a host is a program that Go 1.21 or newer built for Linux, with cgo, and that imports plugin: plugtool new --kind host DIR makes one"}}
+}
