@@ -147,11 +147,7 @@ func newHost(file string, data []byte) (*Host, error) {
 		return nil, err
 	}
 	if im.Type == goelf.TypeDyn && im.Interpreter() == "" && !im.PIE() && h.bin.Setting("-buildmode") != "pie" {
-		what := "a shared library"
-		if h.bin.Setting("-buildmode") == "plugin" {
-			what = "a Go plugin itself"
-		}
-		return nil, &NotHostError{"it is " + what + ", want the program that loads plugins"}
+		return nil, notProgram(&h.bin)
 	}
 	var ok bool
 	if h.target, ok = targetOf(h.bin.Platform, h.bin.Interpreter); !ok {

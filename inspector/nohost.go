@@ -21,6 +21,15 @@ func (e *NotHostError) Error() string { return ErrNotGo.Error() + ": " + e.Reaso
 // Is says that the error is of the kind of ErrNotGo.
 func (e *NotHostError) Is(target error) bool { return target == ErrNotGo }
 
+// notProgram words the error for a library.
+func notProgram(b *Binary) error {
+	what := "a shared library"
+	if b.Setting("-buildmode") == "plugin" {
+		what = "a Go plugin itself"
+	}
+	return &NotHostError{"it is " + what + ", want the program that loads plugins"}
+}
+
 // notGoProgram words the error for an ELF file without the build information of Go: it
 // is a host all the same, if an odd one, where it exports package hashes.
 func notGoProgram(im *goelf.Image, b *Binary, why error) error {
