@@ -25,7 +25,7 @@ func (e *NotHostError) Is(target error) bool { return target == ErrNotGo }
 func notProgram(b *Binary) error {
 	what := "a shared library"
 	if b.Setting("-buildmode") == "plugin" {
-		what = "a Go plugin itself"
+		what = "a shared library, a Go plugin itself"
 	}
 	return &NotHostError{"it is " + what + ", want the program that loads plugins"}
 }
