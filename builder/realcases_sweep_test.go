@@ -130,6 +130,15 @@ var realCases = []realCase{
 		pins: []string{"golang.org/x/tools"},
 	},
 	{
+		name: "caddy, newer",
+		host: []string{"github.com/caddyserver/caddy/v2@v2.8.4"},
+		uses: []string{"github.com/caddyserver/caddy/v2", "github.com/caddyserver/caddy/v2/modules/caddyhttp"},
+		asks: []string{"github.com/caddyserver/caddy/v2@v2.9.1"},
+		code: "\"github.com/caddyserver/caddy/v2\"\n---\nreturn string(caddy.ModuleInfo{ID: \"http.handlers.mine\"}.ID.Namespace())\n",
+		says: "http.handlers",
+		pins: []string{"github.com/caddyserver/caddy/v2"},
+	},
+	{
 		name: "other majors side by side",
 		host: []string{"gopkg.in/yaml.v2@v2.4.0", "github.com/golang-jwt/jwt/v4@v4.5.0", "github.com/cenkalti/backoff/v4@v4.2.0"},
 		uses: []string{"gopkg.in/yaml.v2", "github.com/golang-jwt/jwt/v4", "github.com/cenkalti/backoff/v4"},
