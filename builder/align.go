@@ -58,7 +58,7 @@ func (a *alignedFiles) goVersion() string {
 func (p *planner) aligned(l Layout) (*alignedFiles, error) {
 	release, _ := goRelease(p.host.Binary.GoVersion)
 	work := l.Name == Workspace || p.src.Work != nil
-	al := &aligner{host: p.host, release: release, released: l.Released, raised: p.src.Raised, use: map[string]string{}}
+	al := &aligner{host: p.host, release: release, released: l.Released, raised: p.src.Raised, lowered: p.src.Lowered, use: map[string]string{}}
 	out := &alignedFiles{replaced: map[string]string{}}
 	members := p.ownMembers()
 	folders := p.folders(l)
@@ -92,7 +92,7 @@ func (p *planner) aligned(l Layout) (*alignedFiles, error) {
 	for i, m := range members {
 		var extra []string
 		if i == 0 {
-			extra = append(p.graphModules(), p.src.Missing...)
+			extra = append(append([]string{}, p.graphModules()...), p.src.Missing...)
 		} else {
 			al.raised = nil
 		}
@@ -111,6 +111,7 @@ func (p *planner) aligned(l Layout) (*alignedFiles, error) {
 		al.warn("%s asks for go %s, and the host has %s; built as %s", p.src.Work.File.Name, v, release, release)
 	}
 	out.warnings = append(al.warnings, p.missingWarnings(out)...)
+	out.warnings = append(out.warnings, p.loweredWarnings()...)
 	out.membersFor(al.members)
 	return out, nil
 }

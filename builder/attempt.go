@@ -77,7 +77,7 @@ func closer(a, b *attempt) *attempt {
 // or because a workspace has other versions than the plan foresaw.
 func (r *run) try(ctx context.Context, src Source, l Layout) (*attempt, error) {
 	a, err := r.tryOnce(ctx, src, l)
-	for err != nil && src.complete(r.facts, l, err) {
+	for err != nil && (src.complete(r.facts, l, err) || r.lower(ctx, &src, l, err)) {
 		a, err = r.tryOnce(ctx, src, l)
 	}
 	best := a

@@ -25,12 +25,13 @@ import (
 // the memo names.
 type memo struct {
 	Layout   Layout
-	Graph    []Package        `json:",omitempty"` // empty where the go command was not asked
-	Resolved *Resolved        `json:",omitempty"`
-	Raised   []module.Version `json:",omitempty"`
-	Missing  []string         `json:",omitempty"`
-	Learned  Learned          `json:",omitzero"`
-	Back     bool             `json:",omitempty"` // only the host's revision of the source gave what loads
+	Graph    []Package         `json:",omitempty"` // empty where the go command was not asked
+	Resolved *Resolved         `json:",omitempty"`
+	Raised   []module.Version  `json:",omitempty"`
+	Missing  []string          `json:",omitempty"`
+	Lowered  map[string]string `json:",omitempty"`
+	Learned  Learned           `json:",omitzero"`
+	Back     bool              `json:",omitempty"` // only the host's revision of the source gave what loads
 }
 
 const (
@@ -80,7 +81,8 @@ func (r *run) fromMemo(ctx context.Context, src Source) *attempt {
 	if m.Back {
 		return nil
 	}
-	src.Graph, src.Resolved, src.Raised, src.Missing, src.Learned = m.Graph, m.Resolved, m.Raised, m.Missing, m.Learned
+	src.Graph, src.Resolved, src.Raised, src.Missing = m.Graph, m.Resolved, m.Raised, m.Missing
+	src.Lowered, src.Learned = m.Lowered, m.Learned
 	plan, err := r.planFor(src, m.Layout)
 	if err != nil || plan.needsGraph {
 		return nil
@@ -144,7 +146,7 @@ func (r *run) remember(src Source, a *attempt, first Layout) {
 	}
 	r.keepMemo(src, memo{
 		Layout: a.plan.Layout, Graph: slices.Clone(a.src.Graph), Resolved: a.src.Resolved,
-		Raised: a.src.Raised, Missing: a.src.Missing, Learned: a.src.Learned,
+		Raised: a.src.Raised, Missing: a.src.Missing, Lowered: a.src.Lowered, Learned: a.src.Learned,
 	})
 }
 

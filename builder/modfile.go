@@ -32,6 +32,7 @@ type aligner struct {
 	use      map[string]string // folders for modules, by module
 	members  []string          // modules that are members of the workspace, whatever replaces them
 	raised   []module.Version
+	lowered  map[string]string // versions of modules that the host does not have, by module
 	warnings []string
 }
 
@@ -49,6 +50,13 @@ func (a *aligner) align(file string, data []byte, extra []string) (out []byte, c
 	for _, path := range a.shared(f, extra) {
 		if err := a.alignModule(f, path); err != nil {
 			return nil, false, err
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(a.lowered)) {
+		if required(f, path) != "" || extra != nil { // extra is of the plugin's own module
+			if err := f.AddRequire(path, a.lowered[path]); err != nil {
+				return nil, false, err
+			}
 		}
 	}
 	if err := a.replaceFolders(f); err != nil {

@@ -20,7 +20,7 @@ import (
 const maxRounds = 12
 
 // listFields are what a plan needs to know of a package.
-const listFields = "ImportPath,Dir,Standard,Name,GoFiles,CgoFiles,Module"
+const listFields = "ImportPath,Dir,Standard,Name,GoFiles,CgoFiles,Imports,Module"
 
 // resolve asks the go command what the plugin is built from in a layout, until
 // every shared module has the host's version, and puts what it found into src.
@@ -56,7 +56,7 @@ func (r *run) settled(ctx context.Context, src *Source, plan *Plan, dir string) 
 	}
 	done := !raised
 	for _, m := range listedModules(src.Graph) {
-		want, ok := r.facts.pinned(m.Path)
+		want, ok := r.wanted(src, m.Path)
 		if !ok || m.Version == "" || m.Version == want {
 			continue
 		}
@@ -81,7 +81,7 @@ func (r *run) settled(ctx context.Context, src *Source, plan *Plan, dir string) 
 			continue
 		}
 		path, version, _ := strings.Cut(fields[1], "@")
-		want, ok := r.facts.pinned(path)
+		want, ok := r.wanted(src, path)
 		if ok && semver.Compare(version, want) > 0 || slices.Contains(src.Displaced, path) {
 			src.raise(module.Version{Path: path, Version: version})
 		}
@@ -114,14 +114,15 @@ func (r *run) list(ctx context.Context, plan *Plan, dir string) ([]Package, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := r.lacking(told); err != nil {
-		return nil, err
-	}
 	var graph []Package
 	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
 		var pkg Package
 		if err := dec.Decode(&pkg); errors.Is(err, io.EOF) {
-			return graph, nil
+			err = r.lacking(told, graph)
+			for i := range graph {
+				graph[i].Imports = nil
+			}
+			return graph, err
 		} else if err != nil {
 			return nil, fmt.Errorf("read what go list printed: %w", err)
 		}

@@ -49,14 +49,15 @@ type Source struct {
 	Sums map[module.Version]Sums `json:"-"`
 
 	// Found later.
-	Incomplete bool             // go.mod or go.sum lack something that the build needs
-	Missing    []string         // modules of the host's that the plugin imports and its go.mod does not require
-	Displaced  []string         // modules of the plugin's that packages of the host's other modules came from
-	Graph      []Package        // what the plugin is built from, as go list says it
-	Resolved   *Resolved        // go.mod and go.sum as the go command completed them
-	Raised     []module.Version // versions above the host's that the build list reached
-	Learned    Learned          // what refused builds showed of the host
-	Rounds     int              // how often the go command was asked until all versions were the host's
+	Incomplete bool              // go.mod or go.sum lack something that the build needs
+	Missing    []string          // modules of the host's that the plugin imports and its go.mod does not require
+	Displaced  []string          // modules of the plugin's that packages of the host's other modules came from
+	Lowered    map[string]string // modules that the host does not have, at versions that go together with the host's
+	Graph      []Package         // what the plugin is built from, as go list says it
+	Resolved   *Resolved         // go.mod and go.sum as the go command completed them
+	Raised     []module.Version  // versions above the host's that the build list reached
+	Learned    Learned           // what refused builds showed of the host
+	Rounds     int               // how often the go command was asked until all versions were the host's
 }
 
 // A File is a file with the content that it had when it was read. Content is nil
@@ -121,6 +122,7 @@ type Package struct {
 	Name       string
 	GoFiles    []string
 	CgoFiles   []string
+	Imports    []string `json:",omitempty"` // only until it is known who imports what the host lacks
 	Module     *ListedModule
 }
 
