@@ -64,10 +64,15 @@ var attacks = []attack{
 			"-buildmode=exe", "-pkgdir=DIR/pwned", "-installsuffix=../../x", "-C=DIR", "-o=DIR/pwned", "-linkshared=true", "-mod=mod",
 			"CC=EVIL", "CXX=EVIL", "AR=EVIL", "FC=EVIL", "GCCGO=EVIL", "PKG_CONFIG=EVIL", "GOROOT=ROOT", "GOTOOLDIR=ROOT/bin", "GOTOOLCHAIN=evil",
 			"CGO_CFLAGS=-fplugin=DIR/x.so -wrapper EVIL -B DIR/evilbin -specs=DIR/x", "CGO_CXXFLAGS=-fplugin=DIR/x.so", "CGO_CPPFLAGS=-wrapper EVIL",
-			"CGO_LDFLAGS=-fuse-ld=EVIL -Wl,-plugin,DIR/x.so -Wl,-o,DIR/pwned", "CGO_CFLAGS_ALLOW=.*", "GOFLAGS=-toolexec=EVIL",
+			"CGO_CFLAGS_ALLOW=.*", "GOFLAGS=-toolexec=EVIL",
 			"GOPROXY=file://DIR/evil", "GONOSUMDB=*", "GOINSECURE=*", "GOVCS=*:all", "GOAUTH=EVIL", "GOENV=DIR/goenv", "GOCACHEPROG=EVIL", "GOWORK=DIR/go.work",
 			"GOCACHE=DIR/pwned", "GOMODCACHE=DIR/pwned", "GOTMPDIR=DIR/pwned", "PATH=DIR/evilbin", "LD_PRELOAD=DIR/x.so", "HOME=DIR/evilroot",
 			"vcs=git", "vcs.revision=--upload-pack=EVIL", "vcs.time=$(EVIL)", "vcs.modified=`EVIL`", "DefaultGODEBUG=x=$(EVIL)"),
+	},
+	{
+		// The number of words of CGO_LDFLAGS is part of packages' hashes, the words are not.
+		name: "words for the C linker and compiler", info: says("CGO_LDFLAGS=-fuse-ld=EVIL -Wl,-plugin,DIR/x.so -Wl,-o,DIR/pwned -B DIR/evilbin",
+			"CGO_CFLAGS='-DA=1 -wrapper EVIL' \"-DB -fplugin=DIR/x.so\" -DC=$(EVIL) -DD=`EVIL` -D -wrapper -std=c99,-wrapper -U", "CGO_CPPFLAGS=-DX=1;EVIL -D@DIR/x -fno-short-enums=EVIL"),
 	},
 	{
 		name: "compiler flags that write or read files", want: ignored,

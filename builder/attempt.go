@@ -114,7 +114,7 @@ func (r *run) tryOnce(ctx context.Context, src Source, l Layout) (*attempt, erro
 		refused = a
 	}
 	if err := r.resolve(ctx, &src, l); err != nil {
-		if refused != nil && ctx.Err() == nil {
+		if _, lacking := errors.AsType[*LackingError](err); refused != nil && ctx.Err() == nil && !lacking {
 			return refused, nil
 		}
 		return nil, err

@@ -184,7 +184,7 @@ func (s *Source) borrowFolders(f *hostFacts, own *modfile.File, opts Options) {
 	main := f.Binary.Main.Path
 	_, published := f.pinned(main)
 	dir := s.moduleFolder(f, main)
-	if dir == "" && main != "" && !published && !s.knows(own, main) {
+	if dir == "" && main != "" && !published && !s.knows(own, main) && s.mentions(own, main) {
 		if dir = s.guessMain(f, opts); dir != "" {
 			s.Borrowed[main] = dir
 		}
