@@ -20,6 +20,7 @@ type attempt struct {
 	plan    *Plan
 	src     Source
 	data    []byte
+	plugin  *inspector.Plugin // nil for a program
 	verdict *inspector.Verdict
 }
 

@@ -47,6 +47,7 @@ const (
 const (
 	mostCauses = 8     // that are told; one root often has very many lines
 	mostLines  = 20000 // of the go command's output that are looked at
+	longest    = 4096  // in bytes, of a line that is looked at; commands that are printed are longer
 )
 
 // failure is what is known when the go command failed.
@@ -89,6 +90,9 @@ func (f *failure) causes() []Cause {
 	lines := strings.Split(f.output, "\n")
 	for i, line := range lines[:min(len(lines), mostLines)] {
 		line = strings.TrimRight(line, "\r")
+		if len(line) > longest {
+			continue
+		}
 		if m := packageLine().FindStringSubmatch(line); m != nil {
 			pkg = m[1]
 			continue

@@ -4,6 +4,8 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -198,5 +200,30 @@ func (s *situation) rewrite(t *testing.T, got map[string]string) {
 	}
 	if err := os.WriteFile(s.file, txtar.Format(out), 0o666); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Whatever the go command prints, the explanation neither fails nor takes long: lines
+// in another order, cut off anywhere, without a plan.
+func TestAnyOutputIsExplained(t *testing.T) {
+	var all []string
+	for _, s := range situations(t) {
+		for _, f := range s.archive.Files {
+			if strings.HasPrefix(f.Name, "go1.") {
+				all = append(all, string(f.Data))
+			}
+		}
+	}
+	text := strings.Join(all, "")
+	lines := strings.SplitAfter(text, "\n")
+	slices.Reverse(lines)
+	for _, output := range []string{text, strings.Join(lines, ""), strings.ReplaceAll(text, ": ", ":"), strings.ToUpper(text), strings.Repeat("x", 1<<20)} {
+		builder.Explain(t.TempDir(), runtime.GOROOT(), "linux/amd64", "go1.21.13", "", nil, nil, output)
+		builder.ExplainAlone(output)
+	}
+	for i := 0; i < len(text); i += 997 {
+		end := min(i+1500, len(text))
+		builder.ExplainAlone(text[i:end])
+		builder.Explain(t.TempDir(), "", "linux/arm64", "devel", "", nil, nil, text[i:end])
 	}
 }

@@ -77,21 +77,27 @@ func sourceFiles(dir string) []sourceFile {
 	return list
 }
 
-// constraintOf reads a file's //go:build line; nil for none.
+// constraintOf reads a file's //go:build line, or else its // +build lines, all of
+// which have to hold; nil for none.
 func constraintOf(content []byte) constraint.Expr {
+	var older constraint.Expr
 	for line := range strings.Lines(string(content)) {
 		line = strings.TrimSpace(line)
-		if constraint.IsGoBuild(line) {
-			if expr, err := constraint.Parse(line); err == nil {
-				return expr
-			}
-			return nil
-		}
 		if line != "" && !strings.HasPrefix(line, "//") {
-			return nil
+			break
+		}
+		expr, err := constraint.Parse(line)
+		switch {
+		case err != nil:
+		case constraint.IsGoBuild(line):
+			return expr
+		case older == nil:
+			older = expr
+		default:
+			older = &constraint.AndExpr{X: older, Y: expr}
 		}
 	}
-	return nil
+	return older
 }
 
 // fileSuffix gives the words of a file's name that the go command takes for
@@ -206,15 +212,18 @@ func exprTags(expr constraint.Expr) []string {
 
 // notMain names the package that is not main.
 func (f *failure) notMain(spot, []string) Cause {
+	if f.plan == nil {
+		return Cause{}
+	}
 	name, files := "", []string{}
-	for _, file := range sourceFiles(f.packageDir()) {
+	for _, file := range sourceFiles(f.plan.packageDir()) {
 		name, files = file.pkg, append(files, file.name)
 	}
 	if name == "" || name == "main" {
 		return causef(CausePackage, "a plugin's package must be package main, and %s is not one", f.pluginPath()).todo(f.otherFolders()...)
 	}
 	for i, file := range files {
-		files[i] = quoted(filepath.Join(f.packageDir(), file))
+		files[i] = quoted(filepath.Join(f.plan.packageDir(), file))
 	}
 	return causef(CausePackage, "a plugin's package must be package main, and %s is package %s", f.pluginPath(), name).todo(append(
 		[]string{fmt.Sprintf("sed -i 's/^package %s$/package main/' %s", name, strings.Join(files, " "))}, f.otherFolders()...)...)
@@ -226,14 +235,6 @@ func (f *failure) pluginPath() string {
 		return f.plan.Package
 	}
 	return importPath(f.plan.module, f.plan.Package)
-}
-
-// packageDir is the folder of the plugin's package, "" where it was not given by its folder.
-func (f *failure) packageDir() string {
-	if f.plan == nil || f.plan.Package != "." && !strings.HasPrefix(f.plan.Package, "./") {
-		return ""
-	}
-	return filepath.Join(f.plan.Dir, filepath.FromSlash(f.plan.Package))
 }
 
 func (f *failure) noGoFiles(_ spot, m []string) Cause {
@@ -256,7 +257,7 @@ func (f *failure) otherFolders() []string {
 		if base := d.Name(); rel != "." && (strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_") || base == "vendor" || base == "testdata" || strings.Count(rel, string(filepath.Separator)) > 2) {
 			return fs.SkipDir
 		}
-		if files := sourceFiles(name); rel != "." && name != f.packageDir() && len(files) > 0 && files[0].pkg == "main" {
+		if files := sourceFiles(name); rel != "." && name != f.plan.packageDir() && len(files) > 0 && files[0].pkg == "main" {
 			list = append(list, "if this one is meant: plugtool build … "+quoted("./"+filepath.ToSlash(rel)))
 		}
 		return nil

@@ -14,6 +14,10 @@ import (
 	"strings"
 )
 
+// mostMessages caps how many of the compiler's messages are held against what the
+// plugin imports. A compiler stops at ten for each package.
+const mostMessages = 100
+
 var errorLine = lazily(`^(\S.*\.go):[0-9]+(?::[0-9]+)?: (.*)$`)
 
 // An apiUse is a use of another package that the compiler does not accept.
@@ -54,7 +58,8 @@ func (f *failure) blameVersions() []Cause {
 	lacking := map[string][]string{} // subject -> symbols
 	var subjects []string
 	asked := map[string]Cause{}
-	for _, msg := range compilerMessages(f.output) {
+	messages := compilerMessages(f.output)
+	for _, msg := range messages[:min(len(messages), mostMessages)] {
 		use, imported := f.use(msg)
 		if imported == "" {
 			continue
@@ -159,6 +164,9 @@ func compilerMessages(output string) []compilerMessage {
 	pkg := ""
 	for line := range strings.Lines(output) {
 		line = strings.TrimRight(line, "\r\n")
+		if len(line) > longest {
+			continue
+		}
 		if m := packageLine().FindStringSubmatch(line); m != nil {
 			pkg = m[1]
 		} else if m := errorLine().FindStringSubmatch(line); m != nil {

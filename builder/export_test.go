@@ -17,3 +17,6 @@ func Explain(dir, goroot, platform, goVersion, flags string, env []string, pins 
 	}
 	return texts, fixes(causes)
 }
+
+// ExplainAlone is Explain before there is a plan.
+func ExplainAlone(output string) []Cause { return (&failure{output: output}).causes() }

@@ -20,6 +20,11 @@ func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 	if bin := inspector.NewPlugin(r.opts.Output, a.data).Binary; bin != nil {
 		res.Reproducible = r.reproducible(a, bin)
 	}
+	if a.plugin != nil {
+		if w := exportsWarning(a.plugin, a.plan.packageDir()); w != "" {
+			res.Warnings = append(res.Warnings, w)
+		}
+	}
 	p := placement{output: r.opts.Output}
 	var err error
 	if r.opts.Seal != nil {

@@ -89,7 +89,7 @@ func (p *planner) readGoflags(u *userFlags) error {
 	if err != nil {
 		return &UsageError{Reason: fmt.Sprintf("GOFLAGS=%q: %v", p.src.Go.Flags, err)}
 	}
-	var kept []string
+	var kept, decided []string
 	for _, word := range words {
 		name, value, _ := splitFlag(word)
 		_, harmless := harmlessFlags[name]
@@ -109,8 +109,13 @@ func (p *planner) readGoflags(u *userFlags) error {
 			}
 			kept = append(kept, quoted)
 		case slices.Contains(decidedFlags, name) && !p.agrees(name, value):
-			u.warnings = append(u.warnings, fmt.Sprintf("GOFLAGS has %s, and the host decides that; left out for this build", word))
+			decided = append(decided, word)
+		case !strings.HasPrefix(word, "-"):
+			u.warnings = append(u.warnings, fmt.Sprintf("GOFLAGS has %q, which is no flag and stops every go command; left out for this build", word))
 		}
+	}
+	if len(decided) > 0 {
+		u.warnings = append(u.warnings, fmt.Sprintf("GOFLAGS has %s, and the host decides that; left out for this build", strings.Join(decided, " ")))
 	}
 	u.goflags = strings.Join(kept, " ")
 	return nil

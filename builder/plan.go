@@ -3,7 +3,9 @@ package builder
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/mod/modfile"
 )
@@ -163,4 +165,12 @@ func (p *planner) plan(l Layout) (*Plan, error) {
 		}
 	}
 	return plan, nil
+}
+
+// packageDir is the folder of the plugin's package, "" where it was not given by its folder.
+func (p *Plan) packageDir() string {
+	if p.Package != "." && !strings.HasPrefix(p.Package, "./") {
+		return ""
+	}
+	return filepath.Join(p.Dir, filepath.FromSlash(p.Package))
 }

@@ -229,7 +229,8 @@ func (r *run) judge(a *attempt) (*inspector.Verdict, error) {
 	if r.opts.program != nil {
 		return r.opts.program.judge(a.file)
 	}
-	return r.opts.verdict().Check(r.host, []*inspector.Plugin{inspector.NewPlugin(r.opts.Output, a.data)})
+	a.plugin = inspector.NewPlugin(r.opts.Output, a.data)
+	return r.opts.verdict().Check(r.host, []*inspector.Plugin{a.plugin})
 }
 
 // noun is what is built, for messages.
