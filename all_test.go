@@ -35,6 +35,7 @@ var level = map[string]int{
 	"sbom":             1,
 	"signer":           1,
 	"trial":            2, // knows nothing of the others: it runs what it is given
+	"watch":            2,
 	"templates":        1,
 	"signer/bundle":    2,
 	"inspector":        2,

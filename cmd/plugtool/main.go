@@ -64,6 +64,7 @@ func (p *program) commands() []*cli.Command {
 		p.doctorCommand(),
 		p.verifyCommand(),
 		p.testCommand(),
+		p.watchCommand(),
 		p.inspectCommand(),
 		p.hostCommand(),
 		p.diffCommand(),

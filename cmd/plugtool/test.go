@@ -102,9 +102,11 @@ func (p *program) tellTests(tests *report.Tests, o testOptions) error {
 
 func (p *program) testOptions(c *cli.Context) (testOptions, error) {
 	p.quiet = c.Bool("quiet")
-	o := testOptions{each: c.Bool("each"), timeout: c.Duration("timeout"), small: c.Bool("small-host"), style: p.style(), given: true}
-	o.style.Verbose = c.Bool("verbose")
 	conf, err := loadConfig(".")
+	if err != nil {
+		return testOptions{}, err
+	}
+	o, err := p.testFlags(c, conf)
 	if err != nil {
 		return o, err
 	}
@@ -117,19 +119,25 @@ func (p *program) testOptions(c *cli.Context) (testOptions, error) {
 	if o.plugins, err = expandFolders(c.Args().Slice()); err != nil {
 		return o, err
 	}
+	if o.ci, err = p.ciService(c.String("ci"), conf); err != nil {
+		return o, err
+	}
+	return o, p.testDefaults(c, conf, &o)
+}
+
+// testFlags reads how plugins are to be opened.
+func (p *program) testFlags(c *cli.Context, conf config) (testOptions, error) {
+	o := testOptions{each: c.Bool("each"), timeout: c.Duration("timeout"), small: c.Bool("small-host"), style: p.style(), given: true}
+	o.style.Verbose = c.Bool("verbose")
 	if o.timeout <= 0 {
 		return o, usagef("as in --timeout 30s", "--timeout is %v, want more than 0", o.timeout)
 	}
 	if o.exec = strings.Fields(c.String("exec")); c.IsSet("exec") && len(o.exec) == 0 {
 		return o, usagef("as in --exec 'qemu-aarch64 -L /usr/aarch64-linux-gnu'", "--exec is empty, want the command that starts hosts")
 	}
-	if o.contract, err = p.contractOf("--symbol", c.StringSlice("symbol"), conf, conf.Contract); err != nil {
-		return o, err
-	}
-	if o.ci, err = p.ciService(c.String("ci"), conf); err != nil {
-		return o, err
-	}
-	return o, p.testDefaults(c, conf, &o)
+	var err error
+	o.contract, err = p.contractOf("--symbol", c.StringSlice("symbol"), conf, conf.Contract)
+	return o, err
 }
 
 // testDefaults adds what plugtool.yaml says. The file may be a stranger's, so a program
