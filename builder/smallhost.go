@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/plugtool/plugtool/inspector"
 )
@@ -174,6 +175,10 @@ func compareHosts(host *inspector.Host, file string, plugins []*inspector.Plugin
 		return nil, err
 	}
 	defer func() { err = alsoErr(err, program.Close()) }()
+	if want, got := host.Binary().Interpreter, program.Binary().Interpreter; onMusl(want) != onMusl(got) {
+		return nil, &UsageError{Reason: fmt.Sprintf("the C compiler compiles for another C library than the host's: host %s needs %s, and what it made needs %s", host.Binary().File, want, got),
+			Hint: "name one for the host's by CC, or none"}
+	}
 	f = &Fidelity{}
 	for _, p := range plugins {
 		if p.Binary == nil {
@@ -190,6 +195,10 @@ func compareHosts(host *inspector.Host, file string, plugins []*inspector.Plugin
 		*list = slices.Compact(*list)
 	}
 	return f, nil
+}
+
+func onMusl(interpreter string) bool {
+	return strings.HasPrefix(filepath.Base(interpreter), "ld-musl-")
 }
 
 func (f *Fidelity) compare(host, program *inspector.Host, pkg inspector.Package) error {

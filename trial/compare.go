@@ -61,7 +61,11 @@ func compareLoads(h Happened) *Difference {
 	case h.Outcome == Hangs && h.Run != nil && !h.Run.Answered:
 		return &Difference{ByHost, "the verdict is that it loads, and the program was still running when its time was over"}
 	}
-	return &Difference{ByPlugtool, "the verdict is that it loads, and really it " + h.verb() + " (code of a C library that runs when it is loaded may do that, too)"}
+	text := "the verdict is that it loads, and really it " + h.verb()
+	if h.Outcome.down() {
+		text += " (code of a C library that runs when it is loaded may do that, too)"
+	}
+	return &Difference{ByPlugtool, text}
 }
 
 func (h Happened) verb() string {
