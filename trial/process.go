@@ -29,12 +29,16 @@ const patience = 2 * time.Second
 // symbols up in each. The result has an element for each plugin. The error is of
 // starting the process, or the context's.
 func (c Process) Open(ctx context.Context, plugins, symbols []string) ([]Happened, error) {
-	p := &progress{files: named(plugins), symbols: symbols}
+	names := named(plugins)
+	p := &progress{symbols: symbols}
+	for _, name := range names {
+		p.files = append(p.files, string([]rune(name))) // as JSON has it
+	}
 	args := slices.Concat(c.Command, []string{Protocol, "3"})
 	for _, s := range symbols {
 		args = append(args, "-symbol="+s)
 	}
-	run := &Run{Command: append(args, p.files...), Plugins: plugins}
+	run := &Run{Command: append(args, names...), Plugins: plugins}
 	if err := c.start(ctx, run, p); err != nil {
 		return nil, err
 	}

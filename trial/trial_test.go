@@ -59,7 +59,7 @@ func build(dir string) error {
 	for _, line := range []string{
 		"go build -trimpath -o ../host ./host", "go build -trimpath -buildmode=plugin -o ../plug.so ./plug",
 		"go build -trimpath -buildmode=plugin -o ../other.so ./other", "go build -buildmode=plugin -o ../untrimmed.so ./other",
-		"cp ../other.so ../-other.so",
+		`cp ../other.so "$(printf ../-oth'\377'er.so)"`,
 	} {
 		cmd := exec.Command("sh", "-c", line)
 		cmd.Dir = src
@@ -75,7 +75,7 @@ func open(t *testing.T, does string, timeout time.Duration, plugins ...string) [
 	t.Helper()
 	dir := files(t)
 	p := trial.Process{Command: []string{filepath.Join(dir, "host")}, Dir: dir, Timeout: timeout,
-		Env: append(trial.CleanEnv(os.Environ(), t.TempDir()), "PLUG_DOES="+does)}
+		Env: append(trial.CleanEnv(os.Environ()), "PLUG_DOES="+does)}
 	list, err := p.Open(t.Context(), plugins, []string{"Greet", "Level"})
 	if err != nil {
 		t.Fatal(err)
@@ -115,11 +115,11 @@ func TestOpen(t *testing.T) {
 			if c.outcome == trial.Hangs {
 				timeout = 2 * time.Second
 			}
-			list := open(t, c.does, timeout, "-other.so", "plug.so", "untrimmed.so")
+			list := open(t, c.does, timeout, "-oth\xffer.so", "plug.so", "untrimmed.so")
 			if took := time.Since(began); took > 30*time.Second {
 				t.Errorf("it took %v", took)
 			}
-			if len(list) != 3 || list[0].Outcome != trial.Loads || list[0].File != "-other.so" {
+			if len(list) != 3 || list[0].Outcome != trial.Loads || list[0].File != "-oth\xffer.so" {
 				t.Fatalf("before: %+v", list)
 			}
 			got := list[1]
@@ -249,8 +249,8 @@ func TestCompare(t *testing.T) {
 }
 
 func TestCleanEnv(t *testing.T) {
-	got := trial.CleanEnv([]string{"PATH=/bin", "LD_PRELOAD=x", "ASAN_OPTIONS=y", "HOME=/root", "PLUGTOOL_PASSWORD=z", "GODEBUG=a=1"}, "/tmp/c")
-	if want := "[PATH=/bin HOME=/root GOTRACEBACK=all GOCOVERDIR=/tmp/c]"; fmt.Sprint(got) != want {
+	got := trial.CleanEnv([]string{"PATH=/bin", "LD_PRELOAD=x", "ASAN_OPTIONS=y", "HOME=/root", "PLUGTOOL_PASSWORD=z", "GODEBUG=a=1", "GOCOVERDIR=b"})
+	if want := "[PATH=/bin HOME=/root GOTRACEBACK=all]"; fmt.Sprint(got) != want {
 		t.Errorf("%v, want %s", got, want)
 	}
 }

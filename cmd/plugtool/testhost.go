@@ -210,14 +210,7 @@ func (t *tester) open(ctx context.Context, kind report.TestKind) ([]trial.Happen
 	if kind == report.TestSmall {
 		program = t.small.File
 	}
-	dir := ""
-	if t.host.Binary().Setting("-cover") == "true" {
-		if dir, err = os.MkdirTemp("", "plugtool-cover-"); err != nil {
-			return nil, err
-		}
-		defer os.RemoveAll(dir)
-	}
-	p := trial.Process{Command: append(slices.Clone(t.exec), program), Env: trial.CleanEnv(t.env, dir), Timeout: t.timeout}
+	p := trial.Process{Command: append(slices.Clone(t.exec), program), Env: trial.CleanEnv(t.env), Timeout: t.timeout}
 	if kind == report.TestRun {
 		return t.start(ctx, p)
 	}
@@ -306,6 +299,8 @@ func (t *tester) judge(h trial.Happened, v inspector.PluginVerdict) report.Teste
 	for _, r := range t.requirements() {
 		i := slices.IndexFunc(h.Symbols, func(s trial.Symbol) bool { return s.Name == r.Symbol() })
 		if i < 0 {
+			p.Symbols = append(p.Symbols, report.TestedSymbol{Name: r.Symbol(), Wants: r.String(), Status: report.SymbolUnknown,
+				Error: "the host did not look it up", Foretold: foretoldSymbol(r, v)})
 			continue
 		}
 		asserted := t.small != nil && slices.Contains(t.small.Asserted, r.String())
