@@ -349,7 +349,10 @@ func (p TestProgram) gaps(all bool) []string {
 	add(p.Missing, "not covered: %s that the host has, whose source is not at hand (--host-src): %s")
 	add(p.Differs, "not as in the host: %s: %s")
 	add(p.Extra, "not in the host: %s: %s")
-	if len(lines) == 0 || all {
+	switch {
+	case len(lines) == 0 && p.Same == 0:
+		lines = append(lines, "the host shares no packages with the plugins")
+	case len(lines) == 0 || all:
 		lines = append([]string{fmt.Sprintf("it has the very packages that the host shares with the plugins (%d)", p.Same)}, lines...)
 		if len(lines) > 1 {
 			lines[0] = fmt.Sprintf("it has %s as in the host", plural(p.Same, "package", "packages"))

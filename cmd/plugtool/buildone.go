@@ -83,6 +83,9 @@ func (p *program) buildFor(ctx context.Context, host *inspector.Host, o buildOpt
 	if stale := staleSidecar(result); stale != "" {
 		p.warningf("%s", stale)
 	}
+	if o.built != nil {
+		o.built(result)
+	}
 	return p.tellBuilt(result, o)
 }
 

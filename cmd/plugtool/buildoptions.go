@@ -24,6 +24,7 @@ type buildOptions struct {
 	dryRun          bool
 	pins            bool
 	outputs         outputs
+	built           func(*builder.Result) // told of a build that went well; nil for nobody
 
 	here             string // the folder that paths on the command line mean
 	provenance, sbom string // documents as they were named; "" for none

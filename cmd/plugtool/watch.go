@@ -11,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/plugtool/plugtool/builder"
-	"github.com/plugtool/plugtool/inspector"
 	"github.com/plugtool/plugtool/watch"
 )
 
@@ -198,23 +197,17 @@ func (w *watcher) source(ctx context.Context) (builder.Source, error) {
 // once builds, and loads what was built.
 func (w *watcher) once(ctx context.Context) error {
 	o := w.build
-	host, err := openHost(o.hosts[0], o.hostKeys)
-	if err != nil {
+	output := ""
+	o.built = func(r *builder.Result) { output = r.Output }
+	if err := w.buildOne(ctx, o); err != nil {
 		return err
 	}
-	defer host.Close()
-	o.Package = o.packages[0]
-	if isTemplate(o.output) {
-		if o.Output, err = w.nameOutput(ctx, host, o); err != nil {
-			return err
-		}
-	}
-	result, err := w.run(ctx, host, o)
-	if err != nil || w.test == nil {
-		return err
+	w.output = output
+	if w.test == nil {
+		return nil
 	}
 	test := *w.test
-	test.plugins = []string{result.Output}
+	test.plugins = []string{output}
 	tests, err := w.runTests(ctx, test)
 	if err != nil {
 		return err
@@ -224,21 +217,4 @@ func (w *watcher) once(ctx context.Context) error {
 		return nil // the report has said everything
 	}
 	return err
-}
-
-// run builds, and tells what came of it as build does.
-func (w *watcher) run(ctx context.Context, host *inspector.Host, o buildOptions) (*builder.Result, error) {
-	result, err := builder.Run(ctx, host, o.Options)
-	var noFit *builder.NoFitError
-	if errors.As(err, &noFit) {
-		return nil, errors.Join(err, w.tellNoFit(host, noFit, o))
-	}
-	if err != nil {
-		return nil, err
-	}
-	w.output = result.Output
-	if text := staleSidecar(result); text != "" {
-		w.warningf("%s", text)
-	}
-	return result, w.tellBuilt(result, o)
 }
