@@ -112,6 +112,23 @@ var failureCases = []failureCase{
 		want:  is[*builder.CompilerError], says: []string{`CC="false" does not compile`, "unset CC, or set it to gcc"},
 	},
 	{
+		name: "newer glibc than asked for, and who needs it",
+		setup: func(b *bench) {
+			trimmedHost(b)
+			published(b)
+			b.write(filepath.Join(b.plugin, "noise.go"), "package main\n\n// int noise(void);\nimport \"C\"\n\n// Noise is random.\nfunc Noise() int { return int(C.noise()) }\n")
+			b.write(filepath.Join(b.plugin, "noise.c"), "#include <sys/random.h>\n\nint noise(void) { int n = 0; return getentropy(&n, sizeof n) ? 0 : n; }\n")
+			b.set("CC=" + strings.TrimSpace(b.run(b.dir, nil, "which", "gcc"))) // and no zig
+		},
+		opts: func(_ *bench, o *builder.Options) { o.MaxGlibc = "2.24" },
+		want: func(err error) bool {
+			e, ok := errors.AsType[*builder.NoFitError](err)
+			return ok && e.Loads && e.Verdict != nil
+		},
+		says: []string{"is to load on 2.24", "getentropy@GLIBC_2.25 is called from example.com/plugin (function noise in noise.c)",
+			"Go's own C code (runtime/cgo) calls ", "--sysroot DIR", "zig cc -target x86_64-linux-gnu.2.24"},
+	},
+	{
 		name:  "no go command",
 		setup: func(b *bench) { trimmedHost(b); published(b); b.set("PATH=" + b.dir) },
 		want:  anyError, says: []string{"needs the go command"},

@@ -15,7 +15,7 @@ import (
 func (r *run) noFit(ctx context.Context, src Source, a *attempt) *NoFitError {
 	e := &NoFitError{Host: r.host.Binary().File, Reason: a.refusal(), Verdict: a.verdict}
 	if !a.differs() {
-		return e
+		return r.explainNeeds(ctx, a, e)
 	}
 	standard, others := r.differing(a.verdict)
 	if why, fix := r.otherProfile(src, standard); why != "" {

@@ -165,7 +165,7 @@ func start(ctx context.Context, k *known, host *inspector.Host, opts Options) (*
 // its symbols.
 func (r *run) finishWhole(ctx context.Context, a *attempt) (*Result, error) {
 	if broken := a.broken(); broken != "" {
-		return nil, &NoFitError{Host: r.host.Binary().File, Reason: broken, Verdict: a.verdict, Loads: true}
+		return nil, r.explainNeeds(ctx, a, &NoFitError{Host: r.host.Binary().File, Reason: broken, Verdict: a.verdict, Loads: true})
 	}
 	return r.finish(ctx, a)
 }
