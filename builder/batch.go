@@ -74,8 +74,9 @@ func NewBatch(opts BatchOptions) *Batch {
 // RunAll does for every target what [Run] does, equal plans being built once. One
 // target that fails does not stop the others: its error is in its outcome, which has
 // the target's place in the list. The error is about the whole: a [*UsageError],
-// before anything is built, where two targets would be written to one file; the
-// context's, where that ended.
+// before anything is built, where two targets would be written to one file, or where
+// hosts disagree about what Options.Write is to write; the context's, where that ended.
+// Where no more than that writing fails, there are outcomes beside the error.
 func RunAll(ctx context.Context, targets []Target, opts BatchOptions) ([]Outcome, error) {
 	return NewBatch(opts).Run(ctx, targets)
 }
@@ -92,7 +93,7 @@ func (b *Batch) Plan(ctx context.Context, targets []Target) ([]Outcome, error) {
 }
 
 func (b *Batch) do(ctx context.Context, targets []Target, act func(*job, context.Context)) (_ []Outcome, err error) {
-	j := &job{Batch: b, targets: targets, outcomes: make([]Outcome, len(targets)), todo: make([]*pending, len(targets))}
+	j := &job{Batch: b, targets: targets, outcomes: make([]Outcome, len(targets)), todo: make([]*pending, len(targets)), shared: new(shared)}
 	if err := j.checkOutputs(ctx); err != nil {
 		return nil, err
 	}
@@ -104,8 +105,14 @@ func (b *Batch) do(ctx context.Context, targets []Target, act func(*job, context
 	if err := j.prepare(ctx, work); err != nil {
 		return nil, err
 	}
+	if err := j.checkAgreement(); err != nil {
+		return nil, err
+	}
 	act(j, ctx)
-	return j.outcomes, ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return j.outcomes, j.shared.grant(ctx)
 }
 
 // plan plans all that is ready.
@@ -131,6 +138,7 @@ type job struct {
 	targets  []Target
 	todo     []*pending // nil for a target that failed already
 	outcomes []Outcome
+	shared   *shared
 	telling  sync.Mutex
 }
 
@@ -177,7 +185,6 @@ func (j *job) name(i int) string {
 
 // prepare gets all targets ready, as far as they can be. The error is the context's.
 func (j *job) prepare(ctx context.Context, work *workDir) error {
-	shared := new(shared)
 	return sideBySide(ctx, runtime.GOMAXPROCS(0), len(j.targets), func(i int) {
 		var err error
 		j.todo[i], err = j.ready(ctx, j.targets[i])
@@ -185,7 +192,7 @@ func (j *job) prepare(ctx context.Context, work *workDir) error {
 			j.done(i, Outcome{Err: err})
 			return
 		}
-		j.todo[i].work, j.todo[i].shared = work, shared
+		j.todo[i].work, j.todo[i].shared = work, j.shared
 	})
 }
 

@@ -47,33 +47,33 @@ func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 	if err := p.place(ctx); err != nil {
 		return nil, err
 	}
-	if r.opts.Write {
-		if res.Written, err = r.alignUser(ctx, a); err != nil {
-			return nil, err
-		}
+	if !r.opts.Write {
+		return res, nil
+	}
+	changes, err := r.userChanges(a)
+	if err != nil {
+		return nil, err
+	}
+	if r.shared != nil { // written once all agree
+		r.shared.wish(res, changes)
+		return res, nil
+	}
+	res.Written, err = writeChanges(ctx, changes)
+	if err != nil {
+		return nil, err
 	}
 	return res, nil
 }
 
-// alignUser brings the plugin's own go.mod and go.sum to what was built.
-func (r *run) alignUser(ctx context.Context, a *attempt) (written []string, err error) {
-	replace := func(file File, content []byte) error {
-		if content == nil || bytes.Equal(file.Content, content) {
-			return nil
-		}
-		now, err := readOptional(file.Name)
-		if err != nil {
-			return err
-		}
-		if !bytes.Equal(now, file.Content) {
-			return fmt.Errorf("%s was changed during the build and is left alone", file.Name)
-		}
-		if err := replaceFile(ctx, file.Name, content); err != nil {
-			return err
-		}
-		written = append(written, file.Name)
-		return nil
-	}
+// A change is new content for a file of the plugin's module.
+type change struct {
+	File
+	to []byte
+}
+
+// userChanges gives what brings the plugin's own go.mod and go.sum to what was built.
+// go.sum comes first: more checksums than needed do no harm.
+func (r *run) userChanges(a *attempt) ([]change, error) {
 	p, err := newPlanner(r.facts.Host, a.src, r.opts)
 	if err != nil {
 		return nil, err
@@ -82,11 +82,28 @@ func (r *run) alignUser(ctx context.Context, a *attempt) (written []string, err 
 	if err != nil {
 		return nil, err
 	}
-	// go.sum first: more checksums than needed do no harm.
-	if err := replace(a.src.SumFile, sum); err != nil {
-		return written, err
+	return []change{{a.src.SumFile, sum}, {a.src.ModFile, mod}}, nil
+}
+
+// writeChanges makes changes, and names the files that it wrote.
+func writeChanges(ctx context.Context, changes []change) (written []string, err error) {
+	for _, c := range changes {
+		if c.to == nil || bytes.Equal(c.Content, c.to) {
+			continue
+		}
+		now, err := readOptional(c.Name)
+		if err != nil {
+			return written, err
+		}
+		if !bytes.Equal(now, c.Content) {
+			return written, fmt.Errorf("%s was changed during the build and is left alone", c.Name)
+		}
+		if err := replaceFile(ctx, c.Name, c.to); err != nil {
+			return written, err
+		}
+		written = append(written, c.Name)
 	}
-	return written, replace(a.src.ModFile, mod)
+	return written, nil
 }
 
 // userFiles gives the plugin's own go.mod and go.sum as this build aligned them.

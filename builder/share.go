@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 )
 
 // shared holds what runs of one batch have of each other: equal plans are asked
@@ -16,6 +17,9 @@ type shared struct {
 	answers once[string, answer]
 	graphs  once[string, []byte]
 	builds  once[string, built]
+
+	mu     sync.Mutex
+	wishes []wish
 }
 
 // answer is what go list says of a plan.

@@ -54,11 +54,11 @@ func (p *program) buildMany(ctx context.Context, o buildOptions) error {
 	} else {
 		outcomes, err = m.batch.Run(ctx, m.targets)
 	}
-	if err != nil {
+	m.live.stop()
+	if err != nil && outcomes == nil {
 		return err
 	}
-	m.live.stop()
-	return cmp.Or(m.tell(outcomes), told(m.codes))
+	return cmp.Or(m.tell(outcomes), err, told(m.codes))
 }
 
 // followProgress tells of builds in a line that changes where a person looks on, and
