@@ -43,7 +43,8 @@ func (p *planner) userFlags() (userFlags, error) {
 	}
 	args := p.opts.Flags
 	for len(args) > 0 {
-		name, value, hasValue := splitFlag(args[0])
+		arg := args[0]
+		name, value, hasValue := splitFlag(arg)
 		args = args[1:]
 		takesValue, harmless := harmlessFlags[name]
 		takesValue = takesValue || slices.Contains([]string{"tags", "mod", "gcflags"}, name)
@@ -67,19 +68,12 @@ func (p *planner) userFlags() (userFlags, error) {
 			u.flags = append(u.flags, "-"+name+"="+value)
 		case harmless && name != "work":
 			u.flags = append(u.flags, "-"+name)
+		case p.agrees(name, value): // the host has it, and so has the plan
 		default:
-			return u, p.refuseFlag(name)
+			return u, p.refuseFlag(arg, name)
 		}
 	}
 	return u, nil
-}
-
-func (p *planner) refuseFlag(name string) error {
-	if !slices.Contains(decidedFlags, name) {
-		return &UsageError{Reason: fmt.Sprintf("flag -%s is not one of go build's that plugtool hands through", name),
-			Hint: "these are: -tags -ldflags -asmflags -p -v -x -a -buildvcs -modcacherw -mod, and -gcflags without a pattern"}
-	}
-	return &UsageError{Reason: fmt.Sprintf("flag -%s of go build cannot be given: plugtool sets it as host %s needs it", name, p.host.Binary.File)}
 }
 
 // readGoflags takes from GOFLAGS what a build for the host can have, and says
@@ -102,6 +96,8 @@ func (p *planner) readGoflags(u *userFlags) error {
 		case name == "mod":
 			u.mod = value
 		case name == "modfile": // Load reads that file instead of go.mod
+		case name == "ldflags" && strings.Contains(value, "-pluginpath"):
+			return &UsageError{Reason: fmt.Sprintf("GOFLAGS has %s, which makes a plugin that hosts cannot open (could not find symbol)", word)}
 		case harmless:
 			quoted, err := quoteWord(word)
 			if err != nil {

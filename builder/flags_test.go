@@ -111,6 +111,16 @@ func TestUserFlags(t *testing.T) {
 		{"", []string{"-ldflags"}, nil, "", "needs a value"},
 		{"", []string{"-ldflags=-pluginpath=x"}, nil, "", "pluginpath"},
 		{"'-x", nil, nil, "", "unterminated"},
+		{"'-ldflags=-s -pluginpath=x'", nil, nil, "", "pluginpath"},
+		{"", []string{"-trimpath", "-race=false", "--trimpath=true"}, nil, "", ""}, // as the host has it
+		{"", []string{"-race"}, nil, "", "contradicts host hostbin, which was built without it"},
+		{"", []string{"-trimpath=false"}, nil, "", "which was built with -trimpath"},
+		{"", []string{"-overlay=x"}, nil, "", "-overlay"},
+		{"", []string{"-modfile", "x"}, nil, "", "-modfile"},
+		{"", []string{"-C", ".."}, nil, "", "-C"},
+		{"", []string{"-n"}, nil, "", "-n"},
+		{"", []string{"-work"}, nil, "", "-work"},
+		{"", []string{"-v", "./pkg"}, nil, "", "\"./pkg\" behind -- is no flag"},
 	} {
 		src := plainSource()
 		src.Go.Flags = c.goflags
