@@ -60,7 +60,7 @@ var attacks = []attack{
 	{
 		name: "settings that run programs or write files", want: ignored,
 		info: says("-toolexec=EVIL", "-ldflags=-extld=EVIL -extldflags=-wrapper=EVIL -o DIR/pwned -cpuprofile=DIR/pwned", "-exec=EVIL",
-			"-asmflags=all=-o DIR/pwned", "-gccgoflags=-wrapper EVIL", "-compiler=gccgo", "-overlay=DIR/overlay.json", "-modfile=DIR/x.mod",
+			"-asmflags=all=-o DIR/pwned", "-gccgoflags=-wrapper EVIL", "-overlay=DIR/overlay.json", "-modfile=DIR/x.mod",
 			"-buildmode=exe", "-pkgdir=DIR/pwned", "-installsuffix=../../x", "-C=DIR", "-o=DIR/pwned", "-linkshared=true", "-mod=mod",
 			"CC=EVIL", "CXX=EVIL", "AR=EVIL", "FC=EVIL", "GCCGO=EVIL", "PKG_CONFIG=EVIL", "GOROOT=ROOT", "GOTOOLDIR=ROOT/bin", "GOTOOLCHAIN=evil",
 			"CGO_CFLAGS=-fplugin=DIR/x.so -wrapper EVIL -B DIR/evilbin -specs=DIR/x", "CGO_CXXFLAGS=-fplugin=DIR/x.so", "CGO_CPPFLAGS=-wrapper EVIL",
@@ -95,6 +95,7 @@ var attacks = []attack{
 	{name: "experiment that is an option", want: refused, info: goVersion("go1.26.8 X:-toolexec")},
 	{name: "experiment with a blank and a path", want: refused, info: goVersion("go1.26.8-X:../evil,x y")},
 	{name: "experiment in the settings", want: ignored, info: says("GOEXPERIMENT=-evil,../x")},
+	{name: "another compiler", want: refused, info: says("-compiler=gccgo")},
 	{name: "profile that never ends", info: says("-pgo=/dev/zero"), want: harmlessProfile},
 	{name: "profile that is a pipe", want: harmlessProfile, info: func(e *evil, bi *debug.BuildInfo) {
 		pipe := filepath.Join(e.dir, "pipe.pgo")

@@ -38,7 +38,7 @@ func plainSource() Source {
 		Dir: "/work/plugin", Package: ".", Path: "example.com/plugin",
 		ModFile: File{"/work/plugin/go.mod", []byte("module example.com/plugin\n\ngo 1.24\n\nrequire (\n\texample.com/dep v1.0.0\n\texample.com/host v1.0.0\n)\n")},
 		SumFile: File{"/work/plugin/go.sum", []byte("example.com/dep v1.0.0 " + someSum + "\n")},
-		Go: GoEnv{Command: "/usr/local/go/bin/go", Version: "go1.26.8", Root: "/usr/local/go", ModCache: "/home/u/go/pkg/mod",
+		Go: GoEnv{LDFlags: "-O2 -g", Command: "/usr/local/go/bin/go", Version: "go1.26.8", Root: "/usr/local/go", ModCache: "/home/u/go/pkg/mod",
 			Toolchain: "local", HostOS: "linux", HostArch: "amd64", CC: "gcc"},
 	}
 }
@@ -89,6 +89,7 @@ func TestHostileHosts(t *testing.T) {
 		"release that is an option":    func(h *Host) { h.Binary.GoVersion = "-evil" },
 		"release that is a path":       func(h *Host) { h.Binary.GoVersion = "../../tmp/evil" },
 		"platform that is a path":      func(h *Host) { h.Binary.Platform = "linux/../evil" },
+		"another compiler":             func(h *Host) { set(h, "-compiler", "gccgo") },
 		"covered package as an option": func(h *Host) { set(h, "-cover", "true"); h.Covered = []string{"-toolexec"} },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,9 +111,9 @@ func TestIgnoredSettings(t *testing.T) {
 	}
 	for key, value := range map[string]string{
 		"-toolexec": "/bin/evil", "-ldflags": "-extld=/bin/evil -X a=b", "-asmflags": "-o /etc/passwd",
-		"CGO_CFLAGS": "-fplugin=/tmp/evil.so", "CGO_LDFLAGS": "-Wl,@/tmp/evil", "CC": "/bin/evil",
+		"CGO_CFLAGS": "-fplugin=/tmp/evil.so", "CGO_LDFLAGS": "-Wl,@/tmp/evil -fuse-ld=/tmp/evil", "CC": "/bin/evil",
 		"-overlay": "/tmp/evil.json", "GOFLAGS": "-toolexec=evil", "GOPROXY": "http://evil",
-		"-compiler": "gccgo", "-buildmode": "evil", "-pkgdir": "/tmp",
+		"-buildmode": "evil", "-pkgdir": "/tmp",
 		"-gcflags": "all=-cpuprofile=/etc/passwd -linkobj /tmp/x -importcfg=/tmp/y -asmhdr=z -embedcfg=/etc/shadow -d=dumpinlfuncprops=/tmp/x",
 	} {
 		t.Run(key, func(t *testing.T) {
