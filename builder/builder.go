@@ -49,6 +49,10 @@ type Options struct {
 	// Nil for none.
 	Seal func(plugin string, data []byte) (sidecar []byte, err error)
 
+	// CheckReproducible has the plugin built a second time, in another folder and without
+	// a cache: one that differs is a [*NotReproducibleError], and is not put in place.
+	CheckReproducible bool
+
 	Documents []Document // further files to make and to put in place with the plugin
 
 	program *smallJudge // a program is built in place of a plugin, and judged so; nil for a plugin

@@ -25,6 +25,11 @@ func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 			res.Warnings = append(res.Warnings, w)
 		}
 	}
+	if r.opts.CheckReproducible && res.Reproducible != nil {
+		if err := r.checkReproducible(ctx, a, res.Reproducible); err != nil {
+			return nil, err
+		}
+	}
 	p := placement{output: r.opts.Output}
 	var err error
 	if r.opts.Seal != nil {

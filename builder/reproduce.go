@@ -34,6 +34,9 @@ type Reproducible struct {
 
 // String says it in a line.
 func (r *Reproducible) String() string {
+	if r.Checked {
+		return "the same bytes when built again in another folder, without a cache"
+	}
 	if r.AnyFolder {
 		return "the same bytes in any folder and for any user"
 	}

@@ -144,3 +144,32 @@ func TestReproducibleFlags(t *testing.T) {
 		t.Errorf("no revision in\n%s", got)
 	}
 }
+
+// --check-reproducible builds again, from a copy of all that the source consists of, and
+// writes nothing that differs. It compiles the standard library, so that other cases
+// are in the sweep.
+func TestCheckReproducible(t *testing.T) {
+	t.Parallel()
+	checkAgain(t, checkout("-trimpath"), true)
+}
+
+func checkAgain(t *testing.T, setup func(*bench), same bool) {
+	b := newBench(t)
+	setup(b)
+	b.write(filepath.Join(b.plugin, ".git", "config"), "a repository, which is not copied")
+	opts := b.options()
+	opts.CheckReproducible = true
+	res, err := b.build(opts)
+	switch {
+	case same && (err != nil || !res.Reproducible.Checked):
+		t.Errorf("%v, %+v", err, res)
+	case !same && !is[*builder.NotReproducibleError](err):
+		t.Errorf("error %v", err)
+	case !same && (!strings.Contains(err.Error(), ".note.go.buildid") || !strings.Contains(strings.Join(err.(*builder.NotReproducibleError).Hints(), "\n"), b.plugin)):
+		t.Errorf("error %v", err)
+	}
+	if _, err := os.Stat(opts.Output); (err == nil) != same {
+		t.Errorf("the output: %v", err)
+	}
+	b.noneLeft()
+}

@@ -56,7 +56,10 @@ func (p *program) buildOptions(c *cli.Context) (buildOptions, error) {
 		Newer:     c.Bool("newer"),
 		Flags:     p.given.rest,
 		Write:     c.Bool("write"),
-		Toolexec:  []string{exe, toolexecName},
+
+		CheckReproducible: c.Bool("check-reproducible"),
+
+		Toolexec: []string{exe, toolexecName},
 	}
 	// Where the user has no folder for such things, nothing is kept.
 	if cache, err := os.UserCacheDir(); err == nil {

@@ -20,6 +20,7 @@ const (
 
 func documentFlags() []cli.Flag {
 	return []cli.Flag{
+		switchFlag("check-reproducible", "build twice, in two folders, and write the plugin only if it is the same"),
 		&cli.StringFlag{Name: "provenance", Usage: "write how the plugin was built, as in-toto SLSA provenance, to `FILE`, or into a folder"},
 		&cli.StringFlag{Name: "sbom", Usage: "write what is in the plugin, as CycloneDX, to `FILE`, or into a folder"},
 	}

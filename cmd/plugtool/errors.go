@@ -64,10 +64,11 @@ func asFailure(err error) *failure {
 	}
 	f = &failure{code: exitFailure, err: err}
 	var noFit *builder.NoFitError
+	var differs *builder.NotReproducibleError
 	var usage *builder.UsageError
 	var goErr *builder.GoError
 	switch {
-	case errors.As(err, &noFit):
+	case errors.As(err, &noFit), errors.As(err, &differs):
 		f.code = exitRefused
 	case errors.As(err, &usage), errors.As(err, &goErr) && goErr.Misconfigured():
 		f.code = exitUsage
