@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/plugtool/plugtool/inspector"
 )
 
 // finish seals a plugin that loads and puts it in place.
@@ -17,10 +15,10 @@ func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 		return nil, err
 	}
 	res := &Result{Schema: Schema, Output: r.opts.Output, Host: a.verdict.Host, Plan: a.plan, Verdict: a.verdict, Warnings: append([]string{}, a.plan.Warnings...)}
-	if bin := inspector.NewPlugin(r.opts.Output, a.data).Binary; bin != nil {
-		res.Reproducible = r.reproducible(a, bin)
-	}
 	if a.plugin != nil {
+		if bin := a.plugin.Binary; bin != nil {
+			res.Reproducible = r.reproducible(a, bin)
+		}
 		if w := exportsWarning(a.plugin, a.plan.packageDir()); w != "" {
 			res.Warnings = append(res.Warnings, w)
 		}
