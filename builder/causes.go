@@ -73,7 +73,9 @@ type rule struct {
 
 var (
 	packageLine = lazily(`^# ([^\s\[]\S*)(?: \[\S+\])?$`)
-	buildLine   = lazily(`^go build (\S+):$`) // before Go 1.22, above pkg-config's words
+	// Compilers quote the source, which may read like anything.
+	quotedSource = lazily(`^\s*[0-9]* \| `)
+	buildLine    = lazily(`^go build (\S+):$`) // before Go 1.22, above pkg-config's words
 )
 
 // allRules lists the rules: of those that match a line, the first with a text counts.
@@ -90,7 +92,7 @@ func (f *failure) causes() []Cause {
 	lines := strings.Split(f.output, "\n")
 	for i, line := range lines[:min(len(lines), mostLines)] {
 		line = strings.TrimRight(line, "\r")
-		if len(line) > longest {
+		if len(line) > longest || quotedSource().MatchString(line) {
 			continue
 		}
 		if m := packageLine().FindStringSubmatch(line); m != nil {

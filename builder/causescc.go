@@ -37,9 +37,9 @@ var compilerRules = []rule{
 
 // linkerRules know what linkers say: ld, gold, lld and mold.
 var linkerRules = []rule{
-	{lazily(`(?:ld|ld\.bfd|ld\.gold|mold)\S*: (?:error: |fatal: )?cannot find -l:?(\S+?)(?::.*)?$`), (*failure).noLibrary},
+	{lazily(`^\S*(?:ld|ld\.bfd|ld\.gold|mold)\S*: (?:error: |fatal: )?cannot find -l:?(\S+?)(?::.*)?$`), (*failure).noLibrary},
 	{lazily(`^(?:\S*ld\.lld: error: unable to find library|\S*mold: (?:fatal|error): library not found:) (?:-l:?)?(\S+)$`), (*failure).noLibrary},
-	{lazily(`(?:ld|ld\.bfd|ld\.gold|mold|ld\.lld)\S*: (?:error: |fatal: )?cannot (?:find|open) (\S*(?:crti|Scrt1|crt1|crtn|crtbegin\w*|crtend\w*)\.o)(?::.*)?$`), func(f *failure, _ spot, m []string) Cause {
+	{lazily(`^\S*(?:ld|ld\.bfd|ld\.gold|mold|ld\.lld)\S*: (?:error: |fatal: )?cannot (?:find|open) (\S*(?:crti|Scrt1|crt1|crtn|crtbegin\w*|crtend\w*)\.o)(?::.*)?$`), func(f *failure, _ spot, m []string) Cause {
 		return causef(CauseLibrary, "the linker does not find %s, which the C compiler and the C library's development files bring", path.Base(m[1])).todo(f.compilerPackages()...)
 	}},
 	{lazily(`^(?:collect2: fatal error|.*): cannot find ['‘](?:real-)?(ld[\w.-]*)['’]$`), (*failure).noLinker},

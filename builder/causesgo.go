@@ -39,7 +39,7 @@ var packageRules = []rule{
 	{lazily(`: generic type (?:cannot be alias|alias requires)`), func(f *failure, at spot, _ []string) Cause {
 		return f.hostLanguage(at, "a type alias with type parameters", "1.24")
 	}},
-	{lazily(`^(?:.*: )?package (\S+) is not in (?:std|GOROOT) \(`), (*failure).notInStandard},
+	{lazily(`^(?:.*: )?package (\S+) is not in (?:std|GOROOT) \((.+?)\)`), (*failure).notInStandard},
 }
 
 // A sourceFile is a Go file of a folder as far as its head goes.

@@ -31,7 +31,7 @@ var machineRules = []rule{
 		return causef(CauseDisk, "the go command cannot write its module cache in %s: %s", m[1], m[2]).todo("export GOMODCACHE=" + filepath.Join(tempBase(f.env), "go-mod"))
 	}},
 	{lazily(`^go: creating work dir: (?:stat|mkdir) (.*): (.*)$`), func(_ *failure, _ spot, m []string) Cause {
-		return causef(CauseDisk, "the go command cannot work in the temporary folder %s: %s", m[1], m[2]).todo("export TMPDIR=/tmp GOTMPDIR=")
+		return causef(CauseDisk, "the go command cannot work in the temporary folder %s: %s", temporaryName().ReplaceAllString(m[1], ""), m[2]).todo("export TMPDIR=/tmp GOTMPDIR=")
 	}},
 	{lazily(`(?:^|: )(?:open|mkdir|stat|rename|remove|unlinkat|link|chmod|create|write) (/.*?): (permission denied|read-only file system|operation not permitted)$`), (*failure).denied},
 	{lazily(`^go: cannot find GOROOT directory: (.*)$`), func(_ *failure, _ spot, m []string) Cause {
@@ -39,6 +39,9 @@ var machineRules = []rule{
 	}},
 	{lazily(`^go: 'go' binary is trimmed and GOROOT is not set$|^go: cannot find GOROOT directory`), always(CauseGoroot, "the go command does not find its GOROOT", "export GOROOT=/usr/local/go")},
 	{lazily(`^(?:.*: )?package (runtime|runtime/cgo|plugin|unsafe|fmt|os|errors|strings) is not in (?:std|GOROOT) \((.*?)/src/`), func(f *failure, _ spot, m []string) Cause {
+		if len(sourceFiles(filepath.Join(m[2], "src", m[1]))) > 0 {
+			return Cause{}
+		}
 		return causef(CauseGoroot, "the Go installation in %s is not whole: it has no source of package %s", m[2], m[1]).todo("unset GOROOT",
 			fmt.Sprintf("or give a whole one: plugtool build --toolchain DIR, with what https://go.dev/dl/%s.%s.tar.gz holds", release(f.hostGo()), strings.ReplaceAll(f.goEnv.HostOS+"-"+f.goEnv.HostArch, "/", "-")))
 	}},
@@ -46,6 +49,10 @@ var machineRules = []rule{
 		return causef(CauseGoroot, "the Go installation is not whole: it has no %s", cmp.Or(m[1], m[2])).todo("install Go " + release(f.hostGo()) + " anew: https://go.dev/dl")
 	}},
 }
+
+// temporaryName matches what the go command, its linker and plugtool call their
+// temporary folders, and what lies in them.
+var temporaryName = lazily(`/(?:go-build|go-link-|` + workPrefix + `)[0-9]*(?:/.*)?$`)
 
 func release(goVersion string) string {
 	r, _ := goRelease(goVersion)
@@ -63,12 +70,16 @@ func (f *failure) full(_ spot, m []string) Cause {
 	modules := f.goEnv.ModCache
 	switch {
 	case file != "" && cache != "" && liesIn(file, cache):
-		return causef(CauseDisk, "the disk with the build cache %s is full", cache).todo("go clean -cache", "or: export GOCACHE=/another/disk/go-build")
+		return fullCache(cache)
 	case file != "" && modules != "" && liesIn(file, modules):
 		return causef(CauseDisk, "the disk with the module cache %s is full", modules).todo("df -h "+quoted(modules), "export GOMODCACHE=/another/disk/go-mod")
 	}
 	return causef(CauseDisk, "the disk with the temporary folder %s is full: what compiler and linker write there does not fit", temp).todo(
 		"df -h "+quoted(temp), "export TMPDIR=/another/disk")
+}
+
+func fullCache(cache string) Cause {
+	return causef(CauseDisk, "the disk with the build cache %s is full", cache).todo("go clean -cache", "or: export GOCACHE=/another/disk/go-build")
 }
 
 func (f *failure) memory(spot, []string) Cause {
@@ -96,7 +107,7 @@ func (f *failure) denied(_ spot, m []string) Cause {
 		what, set = "the build cache "+cache, "export GOCACHE="+filepath.Join(tempBase(f.env), "go-build")
 	case f.goEnv.ModCache != "" && liesIn(file, f.goEnv.ModCache):
 		what, set = "the module cache "+f.goEnv.ModCache, "export GOMODCACHE="+filepath.Join(tempBase(f.env), "go-mod")
-	case liesIn(file, tempBase(f.env)):
+	case liesIn(file, tempBase(f.env)) && temporaryName().MatchString(file):
 		what, set = "the temporary folder "+tempBase(f.env), "export TMPDIR=/another/folder"
 	default:
 		return causef(CauseDisk, "%s may not be used: %s", file, why).todo("ls -ld " + quoted(file))

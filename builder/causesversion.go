@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"cmp"
 	"fmt"
 	"go/parser"
 	"go/token"
@@ -299,8 +300,17 @@ func (f *failure) hostLanguage(_ spot, what, need string) Cause {
 }
 
 // notInStandard speaks of a package of the standard library that the host's Go is too
-// old, or too new, for; of a package that is none at all there is nothing to say.
+// old for; of a package that is none at all there is nothing to say. The go command
+// says the same of packages that are there where it cannot write its index of them
+// into its cache.
 func (f *failure) notInStandard(_ spot, m []string) Cause {
+	if len(sourceFiles(m[2])) > 0 {
+		cache := cmp.Or(getEnv(f.env, "GOCACHE"), f.goEnv.Cache)
+		if free, ok := freeSpace(existing(cache)); cache != "" && ok && free < tooLittleDisk {
+			return fullCache(cache)
+		}
+		return Cause{}
+	}
 	if f.plan == nil || !f.isStandard(m[1]) {
 		return Cause{}
 	}
