@@ -51,6 +51,8 @@ func recipes() map[string]recipe {
 		"untrimmed.so": goPlugin("plugin"),
 		"answers":      {folder: "answers", args: []string{"go", "build", "-trimpath", "-o", "OUT", "."}},
 		"moody.so":     {folder: "../../../../testdata/trial", args: []string{"go", "build", "-buildmode=plugin", "-trimpath", "-o", "OUT", "./plug"}},
+		"sharing":      {folder: "../../../../testdata/verdict", args: []string{"go", "build", "-trimpath", "-o", "OUT", "./host"}},
+		"changed.so":   {folder: "../../../../testdata/verdict", args: []string{"go", "build", "-buildmode=plugin", "-trimpath", "-tags=changed", "-o", "OUT", "./plain"}},
 		"clibrary.so":  {folder: "clibrary", args: []string{"cc", "-shared", "-fPIC", "-o", "OUT", "lib.c"}},
 	}
 }

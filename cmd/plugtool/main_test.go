@@ -48,6 +48,7 @@ func scriptParams(t *testing.T, dir string) testscript.Params {
 				e.Setenv(name, value)
 			}
 			e.Setenv("FIXTURES", folder)
+			e.Setenv("VERDICT", filepath.Join(folder, "../../../../testdata/verdict"))
 			e.Setenv("PLUGTOOL", plugtool)
 			e.Setenv("GOTOOLCHAIN", "local")
 			e.Setenv("GOPROXY", "off") // what a test needs is in the module cache
