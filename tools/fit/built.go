@@ -76,7 +76,6 @@ var noFits = []variant{
 	{name: "-asan", host: "build -asan", author: "folder", noFit: "-asan"},
 	{name: "the source at hand is newer than the host's", host: "gone theirs/app -trimpath; echo 'func added() {}' >> app/api/api.go", author: "folder", noFit: "example.com/app"},
 	{name: "its profile is not at hand", host: "cp cpu.pgo their.pgo; build -pgo=$W/their.pgo -trimpath; rm their.pgo", author: "folder", noFit: "pgo|profile"},
-	{name: "its dependency was changed in the vendor folder", host: "(cd app; tidy; go mod vendor; echo 'func added() {}' >> vendor/example.com/dep/dep.go); build -trimpath; rm -r app/vendor", author: "folder", noFit: "example.com/dep"},
+	{name: "its dependency was changed in the vendor folder", host: "(cd app; tidy; go mod vendor; sed -i 's/n \\* 2/2 * n/' vendor/example.com/dep/dep.go); build -trimpath; rm -r app/vendor", author: "folder", noFit: "example.com/dep"},
 	{name: "its standard library was patched", host: "cp -r $GOBASE sdk; chmod -R u+w sdk/src/fmt; echo 'func patched() {}' >> sdk/src/fmt/print.go; PATH=$W/sdk/bin:$PATH build -trimpath; rm -r sdk", author: "folder", noFit: "fmt"},
-	{name: "the plugin uses a package that the host excludes by tag", host: "build -tags=special -trimpath; rm app/api/special.go", author: "folder", noFit: "example.com/app|Flavour"},
 }

@@ -50,7 +50,7 @@ func (r *result) byHand(b *bench, env []string) {
 		r.handWhy = lastLine(string(text))
 		return
 	}
-	r.hand = b.load(out)
+	r.hand = b.load(r.variant, out)
 }
 
 // handSettings copies what the host's build information shows.

@@ -28,6 +28,7 @@ var plugins = []variant{
 	{name: "with a replacement of its own that the host has not", host: "install -trimpath", author: "go mod edit -replace=example.com/dep=example.com/fork@v1.0.0; tidy"},
 	{name: "shares a module through an indirect one", host: "build", author: "folder; sed -i -e '/example.com\\/dep/d' -e 's/dep.Twice(native.Plus(3, 4))/2*native.Plus(3, 4)/' -e 's/clib.Each(dep.Twice, 1, 2)/6/' main.go; tidy"},
 	{name: "with GOFLAGS that contradict", host: "install", env: []string{"GOFLAGS=-trimpath -race -modcacherw"}},
+	{name: "a linter for golangci-lint v2.15.0 as released", host: "golangci", plugin: "linter", author: "GOPROXY=$FIT_PROXY tidy", load: "lint", says: "linter", env: []string{"GOPROXY=https://proxy.golang.org,direct"}},
 	{name: "with GO111MODULE=auto and a newer go line", host: "build -trimpath", author: "folder; go mod edit -go=1.26.0", env: []string{"GO111MODULE=auto"}},
 }
 

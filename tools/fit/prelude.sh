@@ -157,3 +157,31 @@ oldest() {
 	sed -i 's/bag.Bag\[int\]/bag.Bag/' plug/main.go
 	for d in app plug; do (cd $d && go mod edit -go=1.16); done
 }
+
+# golangci: golangci-lint as its makers build it, from PATH or from the module proxy.
+golangci() {
+	if command -v golangci-lint >/dev/null; then
+		cp "$(command -v golangci-lint)" bin/host
+	else
+		GOMODCACHE="$FIT_MODCACHE" GOPROXY="$FIT_PROXY" GOBIN="$W/bin" GOFLAGS=-buildvcs=false go install -trimpath github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+		mv bin/golangci-lint bin/host
+	fi
+}
+
+# lint: what golangci-lint says when it opens $PLUGIN.
+lint() {
+	mkdir -p linted
+	cd linted
+	printf 'module example.com/linted\n\ngo 1.25\n' > go.mod
+	printf 'package main\n\nfunc main() {}\n' > main.go
+	cat > .golangci.yml <<-YML
+		version: "2"
+		linters:
+		  default: none
+		  enable: [fit]
+		  settings:
+		    custom:
+		      fit: {path: $PLUGIN, description: a plugin, original-url: example.com/fit}
+	YML
+	"$W/bin/host" run 2>&1 | sed -n -e 's/.*plugin\.Open([^)]*): /refused: /p' -e 's/.*\(loads: [a-z]*\).*/\1/p'
+}

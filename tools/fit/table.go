@@ -63,7 +63,7 @@ func (r *result) details() string {
 	if r.left != "" {
 		fmt.Fprintf(&b, "    %s\n", r.left)
 	}
-	for line := range strings.Lines(r.built.stderr) {
+	for line := range strings.Lines(r.built.said) {
 		fmt.Fprintf(&b, "    | %s\n", strings.TrimRight(line, "\n"))
 	}
 	return b.String()

@@ -25,6 +25,7 @@ type variant struct {
 	plugin      string   // the folder of the plugin's module, "" for plug
 	args        []string // further arguments of plugtool build
 	env         []string // the author's settings
+	load        string   // script that opens $PLUGIN in the host, "" for bin/host $PLUGIN
 	says        string   // what the plugin says in the host, "" for the usual
 	noFit       string   // expression for the reason where no plugin can fit
 }
@@ -48,7 +49,7 @@ type result struct {
 type built struct {
 	code           int
 	layout, reason string
-	stderr         string
+	stderr, said   string // said is all that it printed
 	took           time.Duration
 }
 
@@ -58,7 +59,7 @@ func (r *result) fits() bool { return r.noFit == "" && r.plugtool == "loads: "+r
 
 // refusesRightly says that no plugin fits and plugtool said why.
 func (r *result) refusesRightly() bool {
-	return r.noFit != "" && r.built.code == 3 && r.plugtool == "" && regexp.MustCompile(r.noFit).MatchString(r.built.stderr)
+	return r.noFit != "" && r.built.code == 3 && r.plugtool == "" && regexp.MustCompile(r.noFit).MatchString(r.built.said)
 }
 
 func (r *result) handLoads() bool { return r.hand == "loads: "+r.says }
@@ -88,7 +89,7 @@ func (w *workshop) try(dir string, v *variant) *result {
 		return r
 	}
 	if out := b.out(); out != "" {
-		r.plugtool = b.load(out)
+		r.plugtool = b.load(v, out)
 	}
 	if after := b.files(v.plugin); after != before {
 		r.left = "the author's files changed:\n" + after + "\nwere\n" + before
@@ -137,14 +138,14 @@ func (b *bench) build(v *variant, env []string) (built, error) {
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	start := time.Now()
 	err := cmd.Run()
-	res := built{took: time.Since(start), stderr: stderr.String()}
+	res := built{took: time.Since(start), stderr: stderr.String(), said: stderr.String() + stdout.String()}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		res.code = exit.ExitCode()
 	} else if err != nil {
 		return res, err
 	}
 	if m := errorLine.FindStringSubmatch(res.stderr); m != nil {
-		res.reason = strings.TrimPrefix(m[1], "no plugin that loads into "+host+" can be built: ")
+		res.reason = strings.TrimPrefix(m[1], "no plugin can be built that loads into "+host+": ")
 	}
 	var document struct {
 		Plan struct{ Layout struct{ Name string } }

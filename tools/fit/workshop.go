@@ -49,14 +49,15 @@ func newWorkshop(plugtool string) (*workshop, error) {
 	if w.plugtool, err = filepath.Abs(w.plugtool); err != nil {
 		return nil, err
 	}
-	cache, err := output(exec.Command("go", "env", "GOCACHE"))
+	out, err := output(exec.Command("go", "env", "GOCACHE", "GOMODCACHE", "GOPROXY"))
 	if err != nil {
 		return nil, err
 	}
+	theirs := strings.Split(out, "\n")
 	w.env = []string{
-		"PATH=" + os.Getenv("PATH"), "GOCACHE=" + cache, "GOMODCACHE=" + filepath.Join(dir, "mod"),
+		"PATH=" + os.Getenv("PATH"), "GOCACHE=" + theirs[0], "GOMODCACHE=" + filepath.Join(dir, "mod"),
 		"GOPROXY=file://" + filepath.Join(dir, "proxy"), "GOSUMDB=off", "GOTOOLCHAIN=local",
-		"GOFLAGS=-modcacherw", "GOENV=off", "PLUGTOOL=" + w.plugtool, "LC_ALL=C",
+		"GOFLAGS=-modcacherw", "GOENV=off", "PLUGTOOL=" + w.plugtool, "FIT_MODCACHE=" + theirs[1], "FIT_PROXY=" + theirs[2], "LC_ALL=C",
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=fit", "GIT_AUTHOR_EMAIL=fit@example.com", "GIT_COMMITTER_NAME=fit", "GIT_COMMITTER_EMAIL=fit@example.com",
 	}
 	return w, w.makeProxy()
@@ -151,11 +152,14 @@ var refusal = regexp.MustCompile(`(?m)^refused: (?:plugin\.Open\("[^"]*"\): )?(.
 
 // load has the real host open a plugin, and gives what it printed: "loads: …", "refused:
 // …", or how its process ended.
-func (b *bench) load(plugin string) string {
-	host := filepath.Join(b.dir, "bin", "host")
-	cmd := exec.Command(host, plugin)
-	cmd.Dir = b.dir
+func (b *bench) load(v *variant, plugin string) string {
+	cmd := exec.Command(filepath.Join(b.dir, "bin", "host"), plugin)
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "GOCOVERDIR=" + filepath.Join(b.dir, "tmp")}
+	if v.load != "" {
+		cmd = exec.Command("sh", "-ec", prelude+"\n"+v.load)
+		cmd.Env = append(b.env[:len(b.env):len(b.env)], "PLUGIN="+plugin)
+	}
+	cmd.Dir = b.dir
 	cmd.WaitDelay = time.Second
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
