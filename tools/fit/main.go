@@ -8,6 +8,9 @@
 //	go -C tools run ./fit              # the whole
 //	go -C tools run ./fit -part ci     # a part that takes less than a minute
 //	go -C tools run ./fit -run vendor  # the variants whose name matches
+//
+// Some variants need clang, lld, mold, git and unshare (util-linux), one golangci-lint v2.15.0
+// in PATH or an hour of patience; none of those is in the part for CI.
 package main
 
 import (
@@ -24,6 +27,7 @@ import (
 
 type settings struct {
 	part, match, plugtool string
+	release               string
 	jobs                  int
 	keep, verbose         bool
 	markdown, list        bool
@@ -34,6 +38,7 @@ func main() {
 	flag.StringVar(&s.part, "part", "all", "the `part` to run: ci or all")
 	flag.StringVar(&s.match, "run", "", "run only variants whose name the `expression` matches")
 	flag.StringVar(&s.plugtool, "plugtool", "", "the plugtool `binary` to try; by default it is built")
+	flag.StringVar(&s.release, "release", "", "build the hosts with this Go `release`, as in go1.21.13, where a variant names none")
 	flag.IntVar(&s.jobs, "j", runtime.NumCPU(), "how many variants at a time")
 	flag.BoolVar(&s.keep, "keep", false, "keep what was built, and say where")
 	flag.BoolVar(&s.verbose, "v", false, "print what plugtool and the loads said")
@@ -119,6 +124,7 @@ func chosen(s settings) ([]*variant, error) {
 			v.group = g.name
 			v.plugin = cmp.Or(v.plugin, "plug")
 			v.says = cmp.Or(v.says, usual)
+			v.release = cmp.Or(v.release, s.release)
 			if (s.part == "all" || v.ci) && match.MatchString(v.title()) {
 				list = append(list, v)
 			}
