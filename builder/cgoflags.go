@@ -14,12 +14,6 @@ import (
 // each at the beginning of the file that it generates, and lines are part of a package's
 // hash (cmd/cgo/out.go).
 
-// Learned is what refused builds showed of a host whose build information is silent.
-type Learned struct {
-	LinkWords int    `json:",omitempty"` // words of CGO_LDFLAGS; 0 for unknown
-	CoverMode string `json:",omitempty"` // "" for what the go command takes by itself
-}
-
 // defaultCgoFlags is what the go command takes for CGO_CFLAGS and CGO_LDFLAGS where they
 // are not set (cmd/go/internal/work, buildFlags).
 const defaultCgoFlags = "-O2 -g"
@@ -106,93 +100,4 @@ func quoteWords(words []string) []string {
 		}
 	}
 	return list
-}
-
-// learn finds out from a plugin that was refused what the host's build information does
-// not say, and whether another try is worth it.
-func (r *run) learn(src *Source, a *attempt) bool {
-	if !a.differs() {
-		return false
-	}
-	if src.Learned.LinkWords == 0 {
-		if n := r.linkWords(a); n > 0 {
-			r.progress("refused: %s; its lines say that CGO_LDFLAGS had %d words", a.refusal(), n)
-			src.Learned.LinkWords = n
-			return true
-		}
-	}
-	return r.nextCoverMode(src, a)
-}
-
-// linkWords gives the number of words that the host's CGO_LDFLAGS had, from the lines
-// of functions that cgo wrote in the host and in the refused plugin; 0 where it is the
-// plugin's, or where nothing shows it.
-func (r *run) linkWords(a *attempt) int {
-	theirs, err := r.host.CgoLines()
-	if err != nil || len(theirs) == 0 {
-		return 0
-	}
-	ours, err := inspector.NewPlugin(r.opts.Output, a.data).CgoLines()
-	if err != nil {
-		return 0
-	}
-	words, err := splitQuoted(a.cgoLDFlags())
-	if err != nil {
-		return 0
-	}
-	votes := map[int]int{}
-	for name, line := range ours {
-		if theirs[name] > 0 {
-			votes[theirs[name]-line]++
-		}
-	}
-	shift, most := 0, 0
-	for n, count := range votes {
-		if count > most || count == most && n == 0 {
-			shift, most = n, count
-		}
-	}
-	if n := len(words) + shift; shift != 0 && n > 0 && n <= maxLinkWords {
-		return n
-	}
-	return 0
-}
-
-// cgoLDFlags gives the CGO_LDFLAGS of an attempt.
-func (a *attempt) cgoLDFlags() string {
-	if own := getEnv(a.plan.Env, "CGO_LDFLAGS"); own != "" {
-		return own
-	}
-	return a.src.Go.LDFlags
-}
-
-// coverModes are the ways in which coverage counts, after the go command's own choice
-// (go help build, -covermode). Build information does not say which one it was.
-var coverModes = []string{"atomic", "count"}
-
-// nextCoverMode has the next mode of coverage tried, where packages with counters are
-// among those that were refused.
-func (r *run) nextCoverMode(src *Source, a *attempt) bool {
-	b := r.facts.Binary
-	next := slices.Index(coverModes, src.Learned.CoverMode) + 1
-	if b.Setting("-race") == "true" || next == len(coverModes) || !a.refusedAny(r.facts.Covered) {
-		return false
-	}
-	src.Learned.CoverMode = coverModes[next]
-	r.progress("refused: %s; trying -covermode=%s", a.refusal(), src.Learned.CoverMode)
-	return true
-}
-
-// refusedAny says whether a package of the list is among those that differ.
-func (a *attempt) refusedAny(list []string) bool {
-	for _, p := range a.verdict.Plugins {
-		for _, f := range p.Findings {
-			for _, pkg := range append([]string{f.Package}, f.Packages...) {
-				if pkg != "" && slices.Contains(list, pkg) {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }

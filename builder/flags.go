@@ -179,7 +179,7 @@ func (p *planner) hostFlags(own bool) []pkgFlags {
 		}
 		list = append(list, pf)
 	}
-	return list
+	return p.learnedFlags(list)
 }
 
 // ownGcflags says whether the host has -gcflags without a pattern: they apply to

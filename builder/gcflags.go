@@ -33,6 +33,11 @@ var knownGcflags = []func() *regexp.Regexp{
 	lazily(`^-d=(checkptr|loopvar|inlfuncswithclosures|wrapglobalmapinit|inlstaticinit|unsafestructs)(=-?[0-9]{1,3})?$`),
 }
 
+// knownGcflag says whether a flag of the compiler is one of those.
+func knownGcflag(flag string) bool {
+	return slices.ContainsFunc(knownGcflags, func(re func() *regexp.Regexp) bool { return re().MatchString(flag) })
+}
+
 // silentGcflags only make the compiler talk, or say how many workers it has: to
 // leave them out changes no code.
 var silentGcflags = lazily(`^-(m(=[0-9]+)?|S|e|L|live|c=[0-9]+|trimpath=.*)$`)
@@ -69,8 +74,8 @@ func hostGcflags(setting string) (known []pkgFlags, dropped []string, err error)
 			i++
 			word += "=" + words[i]
 		}
-		switch known := func(re func() *regexp.Regexp) bool { return re().MatchString(word) }; {
-		case slices.ContainsFunc(knownGcflags, known):
+		switch {
+		case knownGcflag(word):
 			pf.flags = append(pf.flags, word)
 		case !silentGcflags().MatchString(word):
 			dropped = append(dropped, word)

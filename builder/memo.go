@@ -141,7 +141,7 @@ func builtFrom(data []byte, graph []Package) bool {
 // remember keeps what a build that worked has found out, where the next one could not
 // do without. What cannot be kept is found out again.
 func (r *run) remember(src Source, a *attempt, first Layout) {
-	if len(a.src.Graph) == 0 && a.plan.Layout == first && a.src.Learned == (Learned{}) {
+	if len(a.src.Graph) == 0 && a.plan.Layout == first && a.src.Learned.empty() {
 		return
 	}
 	r.keepMemo(src, memo{

@@ -23,6 +23,7 @@ var silentCases = []hostCase{
 		b.buildHost([]string{"CGO_LDFLAGS=-Wl,--as-needed"})
 		ownFolder(b)
 	}},
+	{name: "-gcflags given twice", want: builder.Modules, setup: checkout("-gcflags=example.com/dep=-N", "-gcflags=example.com/host/api=-N -l")},
 	{name: "a name that CGO_CFLAGS define", want: builder.Modules, setup: func(b *bench) {
 		b.write(filepath.Join(b.host, "clib", "more.go"), "package clib\n\nimport \"C\"\n\n// More is what the C compiler is told.\nfunc More() int { return C.MORE }\n")
 		b.sums(b.host)
