@@ -18,7 +18,7 @@ type hostFacts struct {
 	modules map[string]*inspector.Module
 	roots   map[string]string // module path -> recorded folder of its root
 
-	sourceRoot string // of a host without modules: where import paths begin, "" if unknown
+	prefixes map[string]string // of a host without modules: recorded folder, by the beginning of import paths
 }
 
 // index checks the host and indexes it.
@@ -48,7 +48,7 @@ func (h Host) index() (*hostFacts, error) {
 	}
 	f.inferRoots()
 	if f.moduleless() {
-		f.inferSourceRoot()
+		f.inferPrefixes()
 	}
 	return f, nil
 }

@@ -74,6 +74,9 @@ func (r *run) otherProfile(src Source, standard []string) (why string, fix []str
 // taken from: "" if it comes from a module proxy.
 func (r *run) otherSource(ctx context.Context, src Source, pkg string) (why string, fix []string) {
 	m := r.facts.moduleOf(pkg)
+	if m == nil {
+		return "", nil // a host without modules, whose source nobody knows
+	}
 	dir := src.moduleFolder(r.facts, m.Path)
 	if _, pinned := r.facts.pinned(m.Path); dir == "" || pinned && m.Replace == nil && src.Given[m.Path] == "" {
 		return "", nil

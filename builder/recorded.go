@@ -4,37 +4,65 @@ import (
 	"go/version"
 	"path"
 	"strings"
+
+	"github.com/plugtool/plugtool/inspector"
 )
 
-// A host that was built in GOPATH mode (GO111MODULE=off), or by something else than the
-// go command, records no modules, and so no versions: the folders of its packages are
-// all that there is to go by.
+// A host that was built in GOPATH mode (GO111MODULE=off), a test binary of a Go before
+// 1.24, or what something else than the go command built, records no modules, and so no
+// versions: the folders of its packages are all that there is to go by.
 
-// moduleless says whether the host's build information names no modules.
-func (f *hostFacts) moduleless() bool { return len(f.modules) == 0 }
+// moduleless says whether the host's build information names no main module.
+func (f *hostFacts) moduleless() bool { return f.Binary.Main.Path == "" }
 
-// inferSourceRoot finds the folder in which the packages of an untrimmed host without
-// modules lay by their import paths, as in GOPATH/src.
-func (f *hostFacts) inferSourceRoot() {
-	votes := map[string]int{}
+// addEvidence gives a host without any build information the settings that show
+// otherwise: paths that do not begin at the root were trimmed, and the race detector
+// is a package.
+func (h *Host) addEvidence() {
+	if h.Binary.Main.Path != "" || len(h.Binary.Settings) > 0 {
+		return
+	}
+	b := *h.Binary
+	if h.Sources["runtime"] == "runtime" {
+		b.Settings = append(b.Settings, inspector.Setting{Key: "-trimpath", Value: "true"})
+	}
+	if h.Sources["internal/race"] != "" && h.Sources["runtime/race"] != "" {
+		b.Settings = append(b.Settings, inspector.Setting{Key: "-race", Value: "true"})
+	}
+	h.Binary = &b
+}
+
+// inferPrefixes finds what import paths and recorded folders begin with, where they
+// end alike: example.com/app/api in /src/api says that example.com/app is in /src.
+func (f *hostFacts) inferPrefixes() {
+	votes := map[[2]string]int{}
 	for pkg := range f.Sources {
 		dir := f.folder(pkg)
 		if pkg == "main" {
 			pkg = f.Binary.Path
 		}
-		if !dotted(pkg) {
+		if dir == "" || !dotted(pkg) {
 			continue
 		}
-		if root, ok := strings.CutSuffix(dir, "/"+pkg); ok && path.IsAbs(dir) {
-			votes[root]++
+		for pkg != "" && dir != "" && path.Base(pkg) == path.Base(dir) {
+			pkg, dir = parent(pkg), parent(dir)
+		}
+		votes[[2]string{pkg, dir}]++
+	}
+	f.prefixes = map[string]string{}
+	for v, n := range votes {
+		other, ok := f.prefixes[v[0]]
+		if m := votes[[2]string{v[0], other}]; !ok || n > m || n == m && v[1] < other {
+			f.prefixes[v[0]] = v[1]
 		}
 	}
-	most := 0
-	for root, n := range votes {
-		if n > most || n == most && root < f.sourceRoot {
-			f.sourceRoot, most = root, n
-		}
-	}
+}
+
+// parent is path.Dir, but for "" where there is none; the root's is itself without
+// its slash.
+func parent(p string) string {
+	i := strings.LastIndexByte(p, '/')
+	return p[:max(i, 0)]
 }
 
 // dotted says whether an import path begins like a domain's name, as those of the
@@ -49,29 +77,39 @@ func (f *hostFacts) standard(pkg string) bool {
 	if !f.moduleless() {
 		return f.moduleOf(pkg) == nil
 	}
-	return !dotted(pkg) && (f.sourceRoot == "" || f.folder(pkg) != path.Join(f.sourceRoot, pkg))
+	return !dotted(pkg) && f.moduleOf(pkg) == nil
 }
 
 // withoutModules gives the folder that a host without modules recorded for a package
 // that is not of the standard library, "" where nothing shows it.
 func (f *hostFacts) withoutModules(pkg string) string {
-	switch dir := f.folder(pkg); {
-	case f.Binary.Trimmed():
-		return pkg // cmd/go's (*Action).trimpath: the import path where there is no module
-	case dir != "":
+	if dir := f.folder(pkg); dir != "" {
 		return dir
-	case f.sourceRoot != "":
-		return path.Join(f.sourceRoot, pkg)
+	}
+	for p := pkg; ; p = parent(p) {
+		if dir, ok := f.prefixes[p]; ok {
+			rest := strings.TrimPrefix(pkg, p)
+			if f.Binary.Trimmed() {
+				return path.Join(dir, rest)
+			}
+			return path.Join("/", dir, rest)
+		}
+		if p == "" {
+			break
+		}
+	}
+	if f.Binary.Trimmed() {
+		return pkg // cmd/go's (*Action).trimpath: the import path where there is no module
 	}
 	return ""
 }
 
 // languageFlags gives the compiler flags that have packages compiled in the language
-// of the host's. Without modules that is the newest which its Go knows, whatever go
+// of the host's. In GOPATH mode that is the newest which its Go knows, whatever go
 // lines say (cmd/go/internal/work gcToolchain.gc).
 func (f *hostFacts) languageFlags() []string {
 	release, plain := goRelease(f.Binary.GoVersion)
-	if !f.moduleless() || !plain {
+	if !f.moduleless() || !plain || f.Binary.Setting("GOOS") == "" {
 		return nil
 	}
 	return []string{"-lang=" + version.Lang(release)}

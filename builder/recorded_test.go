@@ -46,3 +46,54 @@ func TestHostCflags(t *testing.T) {
 		t.Errorf("told of %q, want %q", dropped, want)
 	}
 }
+
+// Hosts without modules: what they record of some packages tells of the others.
+func TestFoldersWithoutModules(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		sources map[string]string
+		want    map[string]string
+	}{
+		{
+			"a test binary, untrimmed",
+			map[string]string{
+				"runtime": "/usr/local/go/src/runtime", "example.com/app/api": "/src/api",
+				"example.com/dep/sub": "/go/pkg/mod/example.com/dep@v1.1.0/sub",
+			},
+			map[string]string{
+				"example.com/app/internal/state": "/src/internal/state", "example.com/app": "/src",
+				"example.com/dep": "/go/pkg/mod/example.com/dep@v1.1.0", "example.org/other": "",
+			},
+		},
+		{
+			"a test binary, trimmed",
+			map[string]string{"runtime": "runtime", "example.com/app/api": "example.com/app/api", "example.com/dep/sub": "example.com/dep@v1.1.0/sub"},
+			map[string]string{"example.com/app/internal/state": "example.com/app/internal/state", "example.com/dep": "example.com/dep@v1.1.0"},
+		},
+		{
+			"GOPATH mode",
+			map[string]string{"runtime": "/usr/local/go/src/runtime", "example.com/app/api": "/home/me/go/src/example.com/app/api"},
+			map[string]string{"example.com/dep": "/home/me/go/src/example.com/dep", "example.com/app": "/home/me/go/src/example.com/app"},
+		},
+		{
+			"the root folder",
+			map[string]string{"runtime": "/usr/local/go/src/runtime", "example.com/app/api": "/api"},
+			map[string]string{"example.com/app/state": "/state", "example.com/app": "/"},
+		},
+	} {
+		h := Host{
+			Binary:  &inspector.Binary{Kind: inspector.KindHost, Platform: "linux/amd64", GoVersion: "go1.21.13"},
+			Sources: c.sources,
+		}
+		h.addEvidence()
+		facts, err := h.index()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for pkg, want := range c.want {
+			if got := facts.recorded(pkg); got != want {
+				t.Errorf("%s: recorded folder of %s is %q, want %q", c.name, pkg, got, want)
+			}
+		}
+	}
+}

@@ -53,10 +53,11 @@ func HostFacts(h *inspector.Host) (Host, error) {
 	if host.Covered, err = h.CoveredPackages(); err != nil {
 		return host, err
 	}
-	if host.Binary.Trimmed() {
+	if host.Binary.Trimmed() && host.Binary.Main.Path != "" {
 		return host, nil // the folders follow from the modules, and reading them costs time
 	}
 	host.Sources, err = h.Sources()
+	host.addEvidence()
 	return host, err
 }
 

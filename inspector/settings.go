@@ -30,7 +30,8 @@ func splitVersion(version string) (release, experiments string) {
 func (x *explainer) globals() []*cause {
 	var list []*cause
 	a, b := x.host.binary, x.plugin.binary
-	if a.Trimmed() != b.Trimmed() {
+	// A file without build information may have been built with the flag all the same.
+	if a.Trimmed() != b.Trimmed() && x.mismatchedStd() {
 		list = append(list, x.trimpathCause())
 	}
 	if flags := x.settingCause("-gcflags"); flags != nil && x.mismatchedStd() && inlining(flagsFor(a, "runtime", true)) != inlining(flagsFor(b, "runtime", true)) {
