@@ -15,6 +15,10 @@ import (
 // moduleless says whether the host's build information names no main module.
 func (f *hostFacts) moduleless() bool { return f.Binary.Main.Path == "" }
 
+// gopath says whether the go command built the host in GOPATH mode: there are settings
+// and no modules.
+func (f *hostFacts) gopath() bool { return f.moduleless() && f.Binary.Setting("GOOS") != "" }
+
 // addEvidence gives a host without any build information the settings that show
 // otherwise: paths that do not begin at the root were trimmed, and the race detector
 // is a package.
@@ -44,10 +48,16 @@ func (f *hostFacts) inferPrefixes() {
 		if dir == "" || !dotted(pkg) {
 			continue
 		}
-		for pkg != "" && dir != "" && path.Base(pkg) == path.Base(dir) {
+		for {
+			// Two modules of one domain need not lie beside each other, but in GOPATH.
+			if strings.Contains(pkg, "/") || pkg == "" && f.gopath() {
+				votes[[2]string{pkg, dir}]++
+			}
+			if pkg == "" || dir == "" || path.Base(pkg) != path.Base(dir) {
+				break
+			}
 			pkg, dir = parent(pkg), parent(dir)
 		}
-		votes[[2]string{pkg, dir}]++
 	}
 	f.prefixes = map[string]string{}
 	for v, n := range votes {
@@ -98,7 +108,7 @@ func (f *hostFacts) withoutModules(pkg string) string {
 			break
 		}
 	}
-	if f.Binary.Trimmed() {
+	if f.Binary.Trimmed() && f.gopath() {
 		return pkg // cmd/go's (*Action).trimpath: the import path where there is no module
 	}
 	return ""
@@ -109,7 +119,7 @@ func (f *hostFacts) withoutModules(pkg string) string {
 // lines say (cmd/go/internal/work gcToolchain.gc).
 func (f *hostFacts) languageFlags() []string {
 	release, plain := goRelease(f.Binary.GoVersion)
-	if !f.moduleless() || !plain || f.Binary.Setting("GOOS") == "" {
+	if !f.gopath() || !plain {
 		return nil
 	}
 	return []string{"-lang=" + version.Lang(release)}

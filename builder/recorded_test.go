@@ -51,11 +51,12 @@ func TestHostCflags(t *testing.T) {
 func TestFoldersWithoutModules(t *testing.T) {
 	for _, c := range []struct {
 		name    string
+		gopath  bool
 		sources map[string]string
 		want    map[string]string
 	}{
 		{
-			"a test binary, untrimmed",
+			"a test binary, untrimmed", false,
 			map[string]string{
 				"runtime": "/usr/local/go/src/runtime", "example.com/app/api": "/src/api",
 				"example.com/dep/sub": "/go/pkg/mod/example.com/dep@v1.1.0/sub",
@@ -66,17 +67,17 @@ func TestFoldersWithoutModules(t *testing.T) {
 			},
 		},
 		{
-			"a test binary, trimmed",
+			"a test binary, trimmed", false,
 			map[string]string{"runtime": "runtime", "example.com/app/api": "example.com/app/api", "example.com/dep/sub": "example.com/dep@v1.1.0/sub"},
-			map[string]string{"example.com/app/internal/state": "example.com/app/internal/state", "example.com/dep": "example.com/dep@v1.1.0"},
+			map[string]string{"example.com/app/internal/state": "example.com/app/internal/state", "example.com/dep": "example.com/dep@v1.1.0", "example.com/contract": ""},
 		},
 		{
-			"GOPATH mode",
+			"GOPATH mode", true,
 			map[string]string{"runtime": "/usr/local/go/src/runtime", "example.com/app/api": "/home/me/go/src/example.com/app/api"},
 			map[string]string{"example.com/dep": "/home/me/go/src/example.com/dep", "example.com/app": "/home/me/go/src/example.com/app"},
 		},
 		{
-			"the root folder",
+			"the root folder", false,
 			map[string]string{"runtime": "/usr/local/go/src/runtime", "example.com/app/api": "/api"},
 			map[string]string{"example.com/app/state": "/state", "example.com/app": "/"},
 		},
@@ -84,6 +85,9 @@ func TestFoldersWithoutModules(t *testing.T) {
 		h := Host{
 			Binary:  &inspector.Binary{Kind: inspector.KindHost, Platform: "linux/amd64", GoVersion: "go1.21.13"},
 			Sources: c.sources,
+		}
+		if c.gopath {
+			h.Binary.Settings = []inspector.Setting{{Key: "GOOS", Value: "linux"}}
 		}
 		h.addEvidence()
 		facts, err := h.index()

@@ -15,8 +15,6 @@ var compiled = []variant{
 	{name: "-gcflags twice", host: "build -gcflags=all=-l -gcflags=example.com/app/api=-N", author: "folder"},
 	{name: "-gcflags for a dependency and the standard library", host: "build -gcflags=fmt=-l -trimpath", author: "folder"},
 	{name: "-gcflags=-l, for ./...", host: "(cd app; tidy; go build -gcflags=-l -o ../bin/ ./...)", author: "folder"},
-	{name: "-gcflags=all=-trimpath, as before Go 1.13", host: "build -gcflags=all=-trimpath=$W -asmflags=all=-trimpath=$W", author: "folder"},
-	{name: "-gcflags=all=-trimpath, folder gone", host: "gone theirs/app -gcflags=all=-trimpath=$W/theirs", author: "folder"},
 	{name: "-gcflags=all=-d=checkptr", host: "build -gcflags=all=-d=checkptr -trimpath", author: "folder"},
 	{name: "-gcflags=all=-spectre=all", host: "build -gcflags=all=-spectre=all -trimpath", author: "folder"},
 	{name: "-gcflags=all=-dwarf=false", host: "build -gcflags=all=-dwarf=false -trimpath", author: "folder"},
@@ -69,6 +67,7 @@ var linked = []variant{
 }
 
 var noFits = []variant{
+	{name: "-gcflags=all=-trimpath, as before Go 1.13", host: "build -gcflags=all=-trimpath=$W -asmflags=all=-trimpath=$W", author: "folder", noFit: "runtime/cgo"},
 	{name: "CGO_ENABLED=0", ci: true, host: "rm -r app/clib; nocgo; CGO_ENABLED=0 buildin $W/nocgo", plugin: "bare", noFit: "CGO_ENABLED=0"},
 	{name: "-linkmode=internal", host: "nocgo; (cd nocgo; go build -ldflags=-linkmode=internal -o ../bin/host ./cmd/host)", plugin: "bare", noFit: "-linkmode=internal"},
 	{name: "statically linked", host: "nocgo; (cd nocgo; go build '-ldflags=-linkmode=external -extldflags=-static' -o ../bin/host ./cmd/host)", plugin: "bare", noFit: "static"},
