@@ -181,6 +181,9 @@ func told(t *testing.T, err error) string {
 		if at := strings.Index(words, strings.TrimRight(goErr.Output, "\n")); goErr.Output == "" || at < 0 || at < above {
 			t.Errorf("what the go command printed does not stand below: %q in\n%s", goErr.Output, words)
 		}
+		if n := strings.Count(words, goErr.Command+": "); n != 1 {
+			t.Errorf("%d failures are told, want one:\n%s", n, words)
+		}
 		if len(goErr.Causes) == 0 {
 			fmt.Fprintln(&b, "nothing")
 		}
