@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -193,12 +195,24 @@ func (t *tester) buildSmall(ctx context.Context, plugins []*inspector.Plugin, pr
 		if f.code == exitUsage {
 			code = exitUsage
 		}
-		return &failure{code: code, hints: f.hints,
+		return &failure{code: code, hints: anywhere(f.hints),
 			err: fmt.Errorf("%s was not run, %s, and no small host can be built in its place: %w", t.file, program.Why, err)}
 	}
 	f := t.small.Fidelity
 	program.Same, program.Missing, program.Differs, program.Extra = len(f.Same), f.Missing, f.Differs, f.Extra
 	return nil
+}
+
+// inSmallHost finds the folder of a small host's source in a command, which is gone when
+// the command is read; go mod download needs none.
+var inSmallHost = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\bgo -C \S*plugtool-build-\S+ mod download`) })
+
+func anywhere(hints []string) []string {
+	var list []string
+	for _, h := range hints {
+		list = append(list, inSmallHost().ReplaceAllString(h, "go mod download"))
+	}
+	return list
 }
 
 // open has the program open the plugins.
