@@ -128,6 +128,15 @@ func (c *ccChooser) given(ctx context.Context, words []string) (Compiler, error)
 	default:
 		return Compiler{}, c.refuse(fmt.Sprintf("CC=%q %s", c.goEnv.CC, reason))
 	}
+	if !c.target.native && len(with) == 0 { // clang compiles for every machine, and links for those it has a linker for
+		no, err := c.links(ctx, words, c.flags)
+		if err != nil {
+			return Compiler{}, err
+		}
+		if no != "" {
+			return Compiler{}, c.refuse(fmt.Sprintf("CC=%q cannot link for %s: %s", c.goEnv.CC, f.machine, no))
+		}
+	}
 	return c.finish(out, words, with)
 }
 
