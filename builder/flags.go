@@ -143,7 +143,7 @@ func splitFlag(arg string) (name, value string, hasValue bool) {
 
 // environment gives the settings that the go command needs over the user's own.
 func (p *planner) environment(u userFlags) []string {
-	env := p.settings.env(p.src.Go.Experiment)
+	env := p.settings.env(p.src.Go.Experiment, p.src.Go.FIPS)
 	env = append(env, "GOTOOLCHAIN="+p.tool.Select)
 	if p.tool.Command != p.src.Go.Command {
 		env = append(env, "GOROOT=") // the user's would be another toolchain's

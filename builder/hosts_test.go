@@ -119,6 +119,13 @@ var hostCases = []hostCase{
 		checkout("-trimpath")(b)
 		b.set("CGO_ENABLED=0", "GOAMD64=v4", "GOARCH=arm64", "GOOS=windows", "GOARM64=v9.0")
 	}},
+	{name: "cryptographic module", setup: cryptoHost("GOFIPS140=v1.0.0"), want: builder.Modules},
+	{name: "no cryptographic module, but the user has one", want: builder.Modules, setup: func(b *bench) {
+		cryptoHost()(b)
+		b.set("GOFIPS140=v1.0.0")
+	}},
+	{name: "counters that are atomic", setup: checkout("-cover", "-covermode=atomic", "-coverpkg=example.com/host/api,example.com/host/clib"), want: builder.Modules},
+	{name: "flags of the linker and assembler", setup: checkout("-ldflags=-checklinkname=0 -linkmode=external -w", "-asmflags=example.com/...=-D=X"), want: builder.Modules},
 	{name: "race", setup: checkout("-race", "-trimpath"), want: builder.Workspace},
 	{name: "tags", setup: checkout("-tags=special,other", "-trimpath"), want: builder.Workspace, says: "special 2,28,6"},
 	{name: "gcflags for all", setup: checkout("-gcflags=all=-N -l", "-trimpath"), want: builder.Workspace},
@@ -154,6 +161,18 @@ var hostCases = []hostCase{
 		inHost(b)
 		b.installHost(nil, "-trimpath")
 	}},
+}
+
+// cryptoHost builds a host that shares the crypto packages with its plugin.
+func cryptoHost(env ...string) func(*bench) {
+	return func(b *bench) {
+		const source = "package main\n\nimport \"crypto/sha256\"\n\n// Sum sums.\nvar Sum = sha256.Sum256([]byte(\"x\"))\n"
+		b.write(filepath.Join(b.host, "cmd", "host", "sum.go"), source)
+		b.write(filepath.Join(b.plugin, "sum.go"), source)
+		b.sums(b.host)
+		b.buildHost(env)
+		ownFolder(b)
+	}
 }
 
 // inHost moves the plugin's package into the host's module.

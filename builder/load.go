@@ -33,14 +33,14 @@ func loadGoEnv(ctx context.Context, opts Options) (GoEnv, error) {
 		return GoEnv{}, fmt.Errorf("building a plugin needs the go command, and there is none in PATH; see https://go.dev/dl")
 	}
 	var env struct {
-		GOVERSION, GOROOT, GOMODCACHE, GOTOOLCHAIN, GOHOSTOS, GOHOSTARCH string
-		GOFLAGS, CC, CXX, CGO_ENABLED, GOEXPERIMENT, GOWORK, GO111MODULE string
-		CGO_CPPFLAGS, CGO_CFLAGS, CGO_LDFLAGS, GOPROXY, GOSUMDB, GOCACHE string
+		GOVERSION, GOROOT, GOMODCACHE, GOTOOLCHAIN, GOHOSTOS, GOHOSTARCH            string
+		GOFLAGS, CC, CXX, CGO_ENABLED, GOEXPERIMENT, GOWORK, GO111MODULE            string
+		CGO_CPPFLAGS, CGO_CFLAGS, CGO_LDFLAGS, GOPROXY, GOSUMDB, GOCACHE, GOFIPS140 string
 	}
 	c := goCommand{path: command, dir: filepath.VolumeName(opts.Dir) + string(filepath.Separator), env: opts.Env, args: []string{"env", "-json",
 		"GOVERSION", "GOROOT", "GOMODCACHE", "GOTOOLCHAIN", "GOHOSTOS", "GOHOSTARCH",
 		"GOFLAGS", "CC", "CXX", "CGO_CPPFLAGS", "CGO_CFLAGS", "CGO_LDFLAGS", "CGO_ENABLED", "GOEXPERIMENT", "GOWORK", "GO111MODULE",
-		"GOPROXY", "GOSUMDB", "GOCACHE"}}
+		"GOPROXY", "GOSUMDB", "GOCACHE", "GOFIPS140"}}
 	out, _, err := c.run(ctx, nil)
 	if err != nil {
 		return GoEnv{}, explained(err, &failure{env: opts.Env})
@@ -53,7 +53,7 @@ func loadGoEnv(ctx context.Context, opts Options) (GoEnv, error) {
 		Toolchain: env.GOTOOLCHAIN, HostOS: env.GOHOSTOS, HostArch: env.GOHOSTARCH,
 		Flags: env.GOFLAGS, CC: env.CC, CXX: env.CXX, CPPFlags: env.CGO_CPPFLAGS, CFlags: env.CGO_CFLAGS, LDFlags: env.CGO_LDFLAGS, Cgo: getEnv(opts.Env, "CGO_ENABLED"),
 		Experiment: env.GOEXPERIMENT, Work: env.GOWORK, ModuleMode: env.GO111MODULE,
-		Proxy: env.GOPROXY, SumDB: env.GOSUMDB, Cache: env.GOCACHE,
+		Proxy: env.GOPROXY, SumDB: env.GOSUMDB, Cache: env.GOCACHE, FIPS: env.GOFIPS140,
 	}, nil
 }
 

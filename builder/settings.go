@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ type settings struct {
 	levelKey     string // GOAMD64 and the like, "" where the architecture has none
 	level        string
 	experiment   string // GOEXPERIMENT
+	fips         string // GOFIPS140: the cryptographic module; "" for the release's own
 	tags         []string
 	trimpath     bool
 	race, msan   bool
@@ -35,6 +37,7 @@ var levelKeys = map[string]string{
 
 var (
 	levelPattern      = lazily(`^[a-z0-9.]+(,[a-z0-9]+)*$`)
+	fipsPattern       = lazily(`^(latest|v[0-9]+\.[0-9]+\.[0-9]+(-[0-9a-f]{8})?)$`)
 	experimentPattern = lazily(`^[a-z0-9]+(,[a-z0-9]+)*$`)
 	tagPattern        = lazily(`^[\pL\p{Nd}_.]+$`)
 )
@@ -54,8 +57,16 @@ func hostSettings(f *hostFacts) (settings, error) {
 	if s.experiment != "" && !experimentPattern().MatchString(s.experiment) {
 		return s, hostileError(b, fmt.Errorf("GOEXPERIMENT=%q", s.experiment))
 	}
+	// Which module it is changes the hashes of the crypto packages.
+	s.fips = b.Setting("GOFIPS140")
+	if s.fips != "" && !fipsPattern().MatchString(s.fips) {
+		return s, hostileError(b, fmt.Errorf("GOFIPS140=%q", s.fips))
+	}
 	if tags := b.Setting("-tags"); tags != "" {
 		s.tags = strings.Split(tags, ",")
+	}
+	if s.fips != "" { // which sets this one by itself
+		s.tags = slices.DeleteFunc(s.tags, func(tag string) bool { return strings.HasPrefix(tag, "fips140v") })
 	}
 	for _, tag := range s.tags {
 		if !tagPattern().MatchString(tag) {
@@ -98,11 +109,15 @@ func hostExperiment(b *inspector.Binary) string {
 
 // env gives the environment settings that say for which machine, and with which
 // experiments, the go command builds. Own are the user's experiments, which an
-// empty setting would not keep out: they may stand in a file of the go command's.
-func (s settings) env(own string) []string {
+// empty setting would not keep out: they may stand in a file of the go command's; so
+// may ownFIPS, their GOFIPS140.
+func (s settings) env(own, ownFIPS string) []string {
 	env := []string{"GOOS=" + s.goos, "GOARCH=" + s.goarch, "CGO_ENABLED=1"}
 	if s.level != "" {
 		env = append(env, s.levelKey+"="+s.level)
+	}
+	if s.fips != "" || ownFIPS != "" && ownFIPS != "off" {
+		env = append(env, "GOFIPS140="+cmp.Or(s.fips, "off"))
 	}
 	var experiments []string
 	if s.experiment != "" {

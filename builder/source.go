@@ -107,6 +107,7 @@ type GoEnv struct {
 	LDFlags    string // CGO_LDFLAGS
 	Cgo        string // CGO_ENABLED as the user set it, "" if not
 	Experiment string // GOEXPERIMENT
+	FIPS       string // GOFIPS140
 	Work       string // GOWORK: "", off, or a file
 	ModuleMode string // GO111MODULE
 	Proxy      string // GOPROXY

@@ -45,6 +45,12 @@ func (x *explainer) globals() []*cause {
 			}
 		}
 	}
+	if x.differs("crypto/fips140") || x.differs("crypto/subtle") {
+		if c := x.settingCause("GOFIPS140"); c != nil {
+			c.detail = "which cryptographic module Go uses changes the packages below crypto"
+			list = append(list, c)
+		}
+	}
 	if c := x.processorCause(); c != nil {
 		list = append(list, c)
 	}
