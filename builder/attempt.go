@@ -167,6 +167,9 @@ func (r *run) readBuilt(a *attempt) (err error) {
 	if a.data, err = os.ReadFile(a.file); err != nil {
 		return err
 	}
+	if err := r.checkBuilt(a); err != nil {
+		return err
+	}
 	a.verdict, err = r.judge(a)
 	return err
 }

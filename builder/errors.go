@@ -124,15 +124,26 @@ func (e *GoError) Misconfigured() bool {
 type SumError struct {
 	Module       string // path@version
 	Host, Plugin string // h1: sums
+	Fetched      bool   // the plugin's go.sum does not say it: a module proxy or the module cache gave the content
 }
 
 func (e *SumError) Error() string {
-	return fmt.Sprintf("%s is not what the host was built from: host has %s, plugin's go.sum has %s", e.Module, e.Host, e.Plugin)
+	whose := "plugin's go.sum has"
+	if e.Fetched {
+		whose = "what the module proxy or the module cache gave has"
+	}
+	return fmt.Sprintf("%s is not what the host was built from: host has %s, %s %s", e.Module, e.Host, whose, e.Plugin)
 }
 
 // Hints says how to have the go command fetch and check the module anew.
 func (e *SumError) Hints() []string {
 	name, version, _ := strings.Cut(e.Module, "@")
+	if e.Fetched {
+		return []string{
+			fmt.Sprintf("ask the module proxy that the host's author uses, with an empty module cache: GOPROXY=… GOMODCACHE=DIR plugtool build … (go mod download -json %s says what is here)", e.Module),
+			"or give the source that the host was built from: --host-src DIR",
+		}
+	}
 	return []string{
 		fmt.Sprintf("where the plugin's go.sum is what is wrong: sed -i '\\|^%s %s |d' go.sum && go mod download %s", name, version, e.Module),
 		"else the host was built from other content under the same version: ask its author, or give the source by --host-src DIR",

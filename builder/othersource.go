@@ -23,7 +23,7 @@ func (r *run) noFit(ctx context.Context, src Source, a *attempt) *NoFitError {
 		return e
 	}
 	for _, pkg := range others {
-		if why, fix := r.otherSource(ctx, src, pkg); why != "" {
+		if why, fix := r.otherSource(ctx, src, a, pkg); why != "" {
 			e.Reason, e.Fix = e.Reason+": "+why, fix
 			return e
 		}
@@ -72,13 +72,14 @@ func (r *run) otherProfile(src Source, standard []string) (why string, fix []str
 
 // otherSource explains a package that differs by the folder that its module is
 // taken from: "" if it comes from a module proxy.
-func (r *run) otherSource(ctx context.Context, src Source, pkg string) (why string, fix []string) {
+func (r *run) otherSource(ctx context.Context, src Source, a *attempt, pkg string) (why string, fix []string) {
 	m := r.facts.moduleOf(pkg)
 	if m == nil {
 		return "", nil // a host without modules, whose source nobody knows
 	}
 	dir := src.moduleFolder(r.facts, m.Path)
-	if _, pinned := r.facts.pinned(m.Path); dir == "" || pinned && m.Replace == nil && src.Given[m.Path] == "" {
+	_, pinned := r.facts.pinned(m.Path)
+	if pinned && m.Replace == nil && src.Given[m.Path] == "" {
 		return "", nil
 	}
 	revision, modified := hostRevision(r.host.Binary())
@@ -88,6 +89,10 @@ func (r *run) otherSource(ctx context.Context, src Source, pkg string) (why stri
 		if modified {
 			theirs += " with uncommitted changes"
 		}
+	}
+	if dir == "" {
+		return fmt.Sprintf("%s %s, which the plugin takes from a module proxy, is not what the host was built from: the host was built from a folder and %s", m.Path, a.versionOf(m.Path), theirs),
+			[]string{"give the folder of that source, a workspace or a clone that holds it: --host-src DIR"}
 	}
 	checkout := inspector.ShellQuote(dir)
 	what := fmt.Sprintf("the source of %s in %s is not what the host was built from", pkg, dir)
@@ -115,6 +120,16 @@ func (r *run) otherSource(ctx context.Context, src Source, pkg string) (why stri
 		return why + "; its revision " + shortRevision(revision) + " does not fit either", nil
 	}
 	return why, append(fix, "git -C "+checkout+" checkout "+revision)
+}
+
+// versionOf gives the version at which the plugin was built with a module.
+func (a *attempt) versionOf(path string) string {
+	if bin := inspector.NewPlugin("", a.data).Binary; bin != nil {
+		if m := bin.Dep(path); m != nil {
+			return m.Version
+		}
+	}
+	return ""
 }
 
 // state says in words at which revision a clone is, and whether the host's modules

@@ -104,7 +104,7 @@ func (r *run) prepare(ctx context.Context, src Source) (*Plan, error) {
 		}
 		return plan, r.report(ctx, s, plan, graphModules(s.Graph))
 	}
-	return nil, first
+	return nil, r.noSource(src, first)
 }
 
 // Run builds the plugin, proves by inspector.Check that it loads into the host,

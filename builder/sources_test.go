@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"golang.org/x/mod/module"
+
 	"github.com/plugtool/plugtool/builder"
 )
 
@@ -134,6 +136,12 @@ var sourceCases = []hostCase{
 		published(b)
 		b.away("host")
 	}},
+	{name: "host from a folder whose module was published too", want: builder.Rewritten, setup: func(b *bench) {
+		checkout("-trimpath")(b)
+		unaware(b)
+		b.goMod(b.plugin, "-droprequire=example.com/host")
+		b.away("host")
+	}},
 	{name: "host beside the plugin", want: builder.Workspace, setup: func(b *bench) { checkout("-trimpath")(b); unaware(b) }},
 	{name: "host where it was built", want: builder.Modules, setup: func(b *bench) {
 		checkout()(b)
@@ -158,6 +166,101 @@ func replacing(flags ...string) func(*bench) {
 
 func TestSources(t *testing.T) {
 	for _, c := range sourceCases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.test(t)
+		})
+	}
+}
+
+// otherProxy has the plugin's author work with a module proxy that serves other
+// content of example.com/dep v1.1.0 than the host's author got.
+func otherProxy(b *bench) {
+	b.t.Helper()
+	proxy := filepath.Join(b.dir, "proxy")
+	b.copy(shared.proxy, proxy)
+	tree := filepath.Join(b.dir, "evil")
+	b.theirDep(tree)
+	b.write(filepath.Join(tree, "more.go"), "package dep\n\nfunc init() { println(\"evil\") }\n")
+	if err := publish(proxy, module.Version{Path: "example.com/dep", Version: "v1.1.0"}, tree); err != nil {
+		b.t.Fatal(err)
+	}
+	b.set("GOPROXY=file://"+proxy, "GOMODCACHE="+filepath.Join(b.dir, "fresh"), "GONOSUMDB=*", "GONOSUMCHECK=1", "GOFLAGS=-modcacherw -buildvcs=false")
+	for _, dir := range []string{b.plugin, b.host} {
+		_ = os.Remove(filepath.Join(dir, "go.sum"))
+	}
+}
+
+var sourceFailures = []failureCase{
+	{
+		name:  "proxy with other content installed host",
+		setup: func(b *bench) { trimmedHost(b); published(b); otherProxy(b) },
+		want:  is[*builder.SumError], says: []string{"example.com/dep@v1.1.0", "host has h1:", "the module proxy or the module cache gave has h1:", "--host-src DIR"},
+	},
+	{
+		name: "proxy with other content host from a checkout",
+		setup: func(b *bench) {
+			checkout("-trimpath")(b)
+			otherProxy(b)
+		},
+		want: is[*builder.SumError], says: []string{"example.com/dep@v1.1.0", "host has h1:", "the module proxy or the module cache gave has h1:"},
+	},
+	{
+		name: "module cache with other content in a workspace",
+		setup: func(b *bench) {
+			checkout("-trimpath")(b)
+			otherProxy(b)
+			b.sums(b.plugin)
+			b.sums(b.host)
+			b.run(b.dir, nil, "go", "work", "init", "./host", "./plugin")
+		},
+		want: is[*builder.SumError], says: []string{"example.com/dep@v1.1.0", "host has h1:", "plugin's go.sum has h1:"},
+	},
+	{
+		name: "host's module that nobody knows",
+		setup: func(b *bench) {
+			checkout("-trimpath")(b)
+			unaware(b)
+			b.away("host")
+		},
+		want: is[*builder.GoError], says: []string{"the source of example.com/host is not at hand", "--host-src DIR", "-replace=example.com/host=DIR"},
+	},
+	{
+		name: "host from a folder whose module was published otherwise",
+		setup: func(b *bench) {
+			b.write(filepath.Join(b.host, "api", "new.go"), "package api\n\n// New is new.\nfunc New(n int) int { return n }\n")
+			checkout("-trimpath")(b)
+			unaware(b)
+			b.goMod(b.plugin, "-droprequire=example.com/host")
+			b.away("host")
+		},
+		want: is[*builder.NoFitError], says: []string{"example.com/host v1.0.0, which the plugin takes from a module proxy, is not what the host was built from", "--host-src DIR"},
+	},
+	{
+		name: "host's private module that cannot be fetched",
+		setup: func(b *bench) {
+			b.installHost(nil, "-trimpath")
+			published(b)
+			b.set("GOPROXY=off", "GOMODCACHE="+filepath.Join(b.dir, "empty"))
+		},
+		want: is[*builder.GoError], says: []string{"example.com/host v1.0.0, the host's own module, is not on this machine", "--host-src DIR"},
+	},
+	{
+		name:  "folder that holds no module of the host's",
+		setup: func(b *bench) { trimmedHost(b); published(b); b.mkdir(filepath.Join(b.dir, "x", "y")) },
+		opts:  given("x"),
+		want:  is[*builder.UsageError], says: []string{"holds no module", "which host ", "was not built from", "example.com/host"},
+	},
+	{
+		name:  "host source that is a file",
+		setup: func(b *bench) { trimmedHost(b); published(b) },
+		opts:  given("plugin/go.mod"),
+		want:  is[*builder.UsageError], says: []string{"not a folder"},
+	},
+}
+
+func TestSourceFailures(t *testing.T) {
+	for _, c := range sourceFailures {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.test(t)

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/module"
+
+	"github.com/plugtool/plugtool/inspector"
 )
 
 // checkSums refuses a module of the host's version with other content than the
@@ -20,7 +22,27 @@ func (r *run) checkSums(src Source, plan *Plan) error {
 	for path := range r.facts.modules {
 		mod, sum := r.facts.sum(path)
 		if own := have[mod]; sum != "" && own != "" && own != sum {
-			return &SumError{Module: mod.String(), Host: sum, Plugin: own}
+			return &SumError{Module: mod.String(), Host: sum, Plugin: own, Fetched: parseSums(src.SumFile.Content)[mod] == ""}
+		}
+	}
+	return nil
+}
+
+// checkBuilt refuses a plugin that was built from other content than the host under
+// the same version of a module, going by what its build information says: a
+// workspace's checksums stand in several files, and some are only just added.
+func (r *run) checkBuilt(a *attempt) error {
+	bin := inspector.NewPlugin("", a.data).Binary
+	if bin == nil {
+		return nil
+	}
+	for _, m := range bin.Deps {
+		mod, sum := r.facts.sum(m.Path)
+		if m.Replace != nil {
+			m = *m.Replace
+		}
+		if m.Sum != "" && sum != "" && m.Sum != sum && mod.Path == m.Path && mod.Version == m.Version {
+			return &SumError{Module: mod.String(), Host: sum, Plugin: m.Sum, Fetched: parseSums(a.src.SumFile.Content)[mod] == ""}
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package builder
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/plugtool/plugtool/inspector"
@@ -28,10 +29,10 @@ func (r *run) build(ctx context.Context, src Source) (*Result, error) {
 			r.rememberGoingBack(asLoaded)
 		}
 		return r.finishWhole(ctx, t.best)
-	case t.refused != nil:
+	case t.refused != nil && !is[*SumError](t.failed):
 		return nil, r.noFit(ctx, t.src, t.refused)
 	}
-	return nil, t.failed
+	return nil, r.noSource(t.src, t.failed)
 }
 
 // goBack has the host's modules compiled as they were in the host's revision, if
@@ -50,6 +51,7 @@ type tries struct {
 	src           Source
 	best, refused *attempt // a plugin that loads, and of the others the one that came closest
 	failed        error    // why nothing was built
+	listed        []Layout // those that were tried or are going to be
 	compared      bool     // with the host's revision of the source, after it was refused
 }
 
@@ -60,6 +62,7 @@ func (t *tries) all(ctx context.Context) error {
 		return err
 	}
 	first := layouts[0]
+	t.listed = slices.Clone(layouts)
 	if t.best = t.fromMemo(ctx, t.src); t.best != nil || ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -86,11 +89,20 @@ func (t *tries) all(ctx context.Context) error {
 			continue
 		}
 		t.refused = closer(t.refused, a)
+		if layouts, err = t.alsoThose(layouts, a); err != nil {
+			return err
+		}
 		if layouts = t.mayHelp(a, layouts); len(layouts) > 0 {
 			t.progress("refused with layout %s: %s; trying layout %s", l.Name, a.refusal(), layouts[0].Name)
 		}
 	}
 	return nil
+}
+
+// is says whether an error is, or wraps, one of a type.
+func is[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
 }
 
 // otherRevision begins again with the host's revision of the source, where a clone
@@ -115,6 +127,19 @@ func (t *tries) otherRevision(ctx context.Context, a *attempt, failed error) (bo
 		t.refused = closer(t.refused, a)
 	}
 	return true, nil
+}
+
+// alsoThose adds the layouts that come up now that the go command said what the
+// plugin is built from.
+func (t *tries) alsoThose(layouts []Layout, a *attempt) ([]Layout, error) {
+	more, err := t.layouts(a.src)
+	for _, l := range more {
+		if !slices.Contains(t.listed, l) {
+			t.listed = append(t.listed, l)
+			layouts = append(layouts, l)
+		}
+	}
+	return layouts, err
 }
 
 // mayHelp gives those layouts that may help a plugin that was refused: none where

@@ -66,9 +66,10 @@ func asFailure(err error) *failure {
 	var noFit *builder.NoFitError
 	var differs *builder.NotReproducibleError
 	var usage *builder.UsageError
+	var sum *builder.SumError
 	var goErr *builder.GoError
 	switch {
-	case errors.As(err, &noFit), errors.As(err, &differs):
+	case errors.As(err, &noFit), errors.As(err, &differs), errors.As(err, &sum):
 		f.code = exitRefused
 	case errors.As(err, &usage), errors.As(err, &goErr) && goErr.Misconfigured():
 		f.code = exitUsage
