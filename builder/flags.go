@@ -226,6 +226,9 @@ func (p *planner) addCompilerFlags(plan *Plan, l Layout) error {
 		plan.Flags = append(plan.Flags, arg)
 	}
 	switch {
+	case p.settings.pgo == "" && p.opts.PGO != "":
+		p.warn("the host was built without a profile; %s is left out", p.opts.PGO)
+		plan.Flags = append(plan.Flags, "-pgo=off")
 	case p.settings.pgo == "":
 		plan.Flags = append(plan.Flags, "-pgo=off") // a default.pgo of the plugin's would change every package
 	case p.src.Profile != "":

@@ -97,7 +97,9 @@ func (k *known) load(ctx context.Context, host Host, opts Options) (Source, erro
 	}
 	src.findCheckout(f)
 	src.findSums(f)
-	src.findProfile(f, opts)
+	if err := src.findProfile(f, opts); err != nil {
+		return src, err
+	}
 	release, _ := goRelease(host.Binary.GoVersion)
 	src.SDKs, err = k.sdks.get(release, func() ([]SDK, error) { return findSDKs(release, src.Go, opts), nil })
 	return src, err

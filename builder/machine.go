@@ -1,13 +1,9 @@
 package builder
 
 import (
-	"bytes"
-	"compress/gzip"
 	"fmt"
 	"go/version"
-	"io"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 
@@ -54,37 +50,6 @@ func findSDKs(release string, env GoEnv, opts Options) []SDK {
 	return sdks
 }
 
-// findProfile looks for the PGO profile that the host was built with: the one
-// given, the default.pgo of its main package where the source is at hand, or
-// the file that it names.
-func (s *Source) findProfile(f *hostFacts, opts Options) {
-	recorded := f.Binary.Setting("-pgo")
-	if opts.PGO != "" {
-		if s.Profile = opts.PGO; !filepath.IsAbs(s.Profile) {
-			s.Profile = filepath.Join(opts.Dir, s.Profile)
-		}
-		return
-	}
-	if recorded == "" {
-		return
-	}
-	main := f.Binary.Main.Path
-	sub, ok := strings.CutPrefix(f.Binary.Path, main)
-	var candidates []string
-	if dir := s.moduleFolder(f, main); ok && main != "" && dir != "" {
-		candidates = append(candidates, filepath.Join(dir, filepath.FromSlash(path.Clean("/"+sub)), path.Base(recorded)))
-	}
-	if filepath.IsAbs(recorded) && checkFolder(recorded) == nil {
-		candidates = append(candidates, filepath.Clean(recorded))
-	}
-	for _, file := range candidates {
-		if isProfile(file) {
-			s.Profile = file
-			return
-		}
-	}
-}
-
 // moduleFolder finds a module's source on this machine: in the folder that was
 // given for it, the plugin's own, one that the plugin replaces it by, its workspace,
 // a folder that was found, or the module cache.
@@ -118,38 +83,3 @@ func (s *Source) moduleFolder(f *hostFacts, mod string) string {
 	}
 	return ""
 }
-
-// isProfile says whether a file looks like a profile. The name may be a hostile host's
-// word, and a regular file of /proc may wait for ever or give what nobody asked for.
-func isProfile(file string) bool {
-	fi, err := os.Lstat(file)
-	if err != nil || !fi.Mode().IsRegular() || fi.Size() == 0 || fi.Size() > maxProfile {
-		return false
-	}
-	f, err := os.Open(file)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	var start [16]byte
-	n, _ := f.ReadAt(start[:], 0)
-	// Profiles are gzipped; preprocessed ones begin with a line of text
-	// (cmd/internal/pgo).
-	if bytes.HasPrefix(start[:n], []byte("GO PREPROFILE V1")) {
-		return true
-	}
-	unpacked, err := gzip.NewReader(f)
-	if err != nil {
-		return false
-	}
-	// The go command would take all of it into memory.
-	size, err := io.Copy(io.Discard, io.LimitReader(unpacked, maxUnpacked+1))
-	return err == nil && size <= maxUnpacked
-}
-
-// Bounds in bytes on a profile that nobody gave by --pgo, packed and unpacked. Those of
-// large programs have some megabytes.
-const (
-	maxProfile  = 128 << 20
-	maxUnpacked = 512 << 20
-)

@@ -12,15 +12,16 @@ import (
 
 // noFit says that nothing loads, and why as far as the source and the profile at
 // hand explain it: they are the two things that no build information gives back.
-func (r *run) noFit(ctx context.Context, src Source, a *attempt) *NoFitError {
+func (t *tries) noFit(ctx context.Context) *NoFitError {
+	r, src, a := t.run, t.src, t.refused
 	e := &NoFitError{Host: r.host.Binary().File, Reason: a.refusal(), Verdict: a.verdict}
-	if !a.differs() {
-		return r.explainNeeds(ctx, a, e)
-	}
 	standard, others := r.differing(a.verdict)
-	if why, fix := r.otherProfile(src, standard); why != "" {
+	if why, fix := t.otherProfile(standard); why != "" {
 		e.Reason, e.Fix = e.Reason+": "+why, fix
 		return e
+	}
+	if !a.differs() {
+		return r.explainNeeds(ctx, a, e)
 	}
 	for _, pkg := range others {
 		if why, fix := r.otherSource(ctx, src, a, pkg); why != "" {
@@ -31,12 +32,12 @@ func (r *run) noFit(ctx context.Context, src Source, a *attempt) *NoFitError {
 	return e
 }
 
-// differing lists the packages that the verdict found to differ: those of the
-// standard library, and the others.
+// differing lists the packages that the verdict found to differ, whether for their
+// source or for a setting: those of the standard library, and the others.
 func (r *run) differing(v *inspector.Verdict) (standard, others []string) {
 	for _, p := range v.Plugins {
 		for _, f := range p.Findings {
-			if f.Severity != inspector.Error || !strings.HasPrefix(f.ID, "PT4") {
+			if f.Severity != inspector.Error || !strings.HasPrefix(f.ID, "PT4") && !strings.HasPrefix(f.ID, "PT3") {
 				continue
 			}
 			list := f.Packages
@@ -53,21 +54,6 @@ func (r *run) differing(v *inspector.Verdict) (standard, others []string) {
 		}
 	}
 	return standard, others
-}
-
-// otherProfile explains packages of the standard library that differ by the
-// profile that the host was built with: "" if it had none.
-func (r *run) otherProfile(src Source, standard []string) (why string, fix []string) {
-	recorded := r.host.Binary().Setting("-pgo")
-	if recorded == "" || len(standard) == 0 {
-		return "", nil
-	}
-	fix = []string{"give the profile that the host was built with: --pgo FILE"}
-	if src.Profile == "" {
-		return fmt.Sprintf("the host was built with the profile %s, which is not at hand", recorded), fix
-	}
-	return fmt.Sprintf("the profile %s is not the one that the host was built with (%s): package %s and %d more differ",
-		src.Profile, recorded, standard[0], len(standard)-1), fix
 }
 
 // otherSource explains a package that differs by the folder that its module is

@@ -118,7 +118,10 @@ func (r *run) atRevision(ctx context.Context, src *Source) (bool, error) {
 	}
 	c.Taken = o.names()
 	src.Checkout = &c
-	return true, o.apply(ctx)
+	if err := o.apply(ctx); err != nil {
+		return false, err
+	}
+	return true, src.findProfile(r.facts, r.opts)
 }
 
 // overlaid compares folders of the host's modules with a revision.
@@ -168,8 +171,9 @@ func (o *overlaid) compare(ctx context.Context, mod string) error {
 		return nil // it was elsewhere in that revision
 	}
 	own := dir == o.src.Dir
-	keep := func(folder string) bool {
-		return own && !o.run.has(path.Join(mod, folder)) // the plugin's own, as its author has it
+	keep := func(folder string) bool { // the plugin's own, as its author has it
+		pkg := path.Join(mod, folder)
+		return own && pkg != f.Binary.Path && !o.run.has(pkg)
 	}
 	for name, id := range theirs {
 		sub := strings.TrimPrefix(strings.TrimPrefix(name, rel), "/")

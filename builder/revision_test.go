@@ -95,6 +95,12 @@ var revisionCases = []hostCase{
 		b.git(mono, "add", "-A")
 		b.git(mono, "commit", "-q", "-m", "moved on")
 	}},
+	{name: "profile of the host's revision", want: builder.Workspace, setup: func(b *bench) {
+		b.profile()
+		cloned("-trimpath")(b)
+		b.run(b.host, nil, "rm", "cmd/host/default.pgo")
+		movedOn(b)
+	}},
 	{name: "worktree of the clone", want: builder.Workspace, opts: given("far/tree"), setup: after(cloned("-trimpath"), movedOn, unaware, func(b *bench) {
 		b.away("host")
 		b.git(filepath.Join(b.dir, "far", "away", "host"), "worktree", "add", "-q", "--detach", filepath.Join(b.dir, "far", "tree"))

@@ -39,6 +39,8 @@ type Source struct {
 	// their absolute names; "" stands for a file that the revision does not have.
 	Overlay map[string]string
 
+	OtherProfiles []string // others that may be it
+
 	Profile string // PGO profile of the host; "" for none at hand
 
 	Go       GoEnv

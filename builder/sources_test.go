@@ -259,6 +259,81 @@ var sourceFailures = []failureCase{
 	},
 }
 
+// profileFailures are hosts that were built with a profile which is not to be had.
+var profileFailures = []failureCase{
+	{
+		name: "profile that is not at hand",
+		setup: func(b *bench) {
+			b.profile()
+			checkout("-trimpath")(b)
+			b.run(b.host, nil, "rm", "cmd/host/default.pgo")
+		},
+		want: is[*builder.NoFitError], says: []string{"the host was built with the profile default.pgo, which is not at hand", "--pgo FILE"},
+	},
+	{
+		name: "recorded profile is a folder, a link or no profile",
+		setup: func(b *bench) {
+			b.profile()
+			checkout()(b)
+			profile := filepath.Join(b.host, "cmd", "host", "default.pgo")
+			b.run(b.host, nil, "mv", profile, filepath.Join(b.dir, "kept.pgo"))
+			b.run(b.host, nil, "ln", "-s", "../../../kept.pgo", profile)
+		},
+		want: is[*builder.NoFitError], says: []string{"default.pgo, which is not at hand"},
+	},
+	{
+		name:  "given profile that is not there",
+		setup: func(b *bench) { trimmedHost(b); published(b) },
+		opts:  func(b *bench, o *builder.Options) { o.PGO = "no.pgo" },
+		want:  is[*builder.UsageError], says: []string{"profile no.pgo"},
+	},
+	{
+		name:  "given profile that never ends",
+		setup: func(b *bench) { trimmedHost(b); published(b) },
+		opts:  func(b *bench, o *builder.Options) { o.PGO = "/dev/zero" },
+		want:  is[*builder.UsageError], says: []string{"profile /dev/zero: not a regular file"},
+	},
+}
+
+var profileCases = []hostCase{
+	{name: "profile given", want: builder.Workspace, setup: func(b *bench) {
+		b.profile()
+		checkout("-trimpath")(b)
+		b.run(b.host, nil, "mv", "cmd/host/default.pgo", "../kept.pgo")
+	}, opts: func(b *bench, o *builder.Options) { o.PGO = "../kept.pgo" }},
+	{name: "profile with a name of its own at the top of the module", want: builder.Workspace, setup: func(b *bench) {
+		b.profile()
+		b.run(b.host, nil, "mv", "cmd/host/default.pgo", "cpu.pprof")
+		checkout("-trimpath", "-pgo=cpu.pprof")(b)
+	}},
+	{name: "profile where the host recorded it", want: builder.Modules, setup: func(b *bench) {
+		b.profile()
+		b.run(b.host, nil, "mv", "cmd/host/default.pgo", "../cpu.pprof")
+		checkout("-pgo=../cpu.pprof")(b)
+	}},
+	{name: "profile beside the given source", want: builder.Workspace, opts: given("far/away/host"), setup: func(b *bench) {
+		b.profile()
+		checkout("-trimpath")(b)
+		unaware(b)
+		b.away("host")
+	}},
+}
+
+func TestProfiles(t *testing.T) {
+	for _, c := range profileCases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.test(t)
+		})
+	}
+	for _, c := range profileFailures {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.test(t)
+		})
+	}
+}
+
 func TestSourceFailures(t *testing.T) {
 	for _, c := range sourceFailures {
 		t.Run(c.name, func(t *testing.T) {

@@ -3,6 +3,8 @@
 package builder_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,4 +84,41 @@ func getPath(b *bench) string {
 		}
 	}
 	return ""
+}
+
+// A profile that is not the host's is told from the verdict, and the next one that may
+// be it is tried.
+func TestOtherProfiles(t *testing.T) {
+	b := newBench(t)
+	b.profile()
+	b.run(b.host, nil, "mv", "cmd/host/default.pgo", "../default.pgo")
+	checkout("-pgo=../default.pgo")(b)
+	b.wrongProfile(filepath.Join(b.host, "cmd", "host", "default.pgo"))
+	res, err := b.build(b.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.load(res.Output); got != "loads: "+usual {
+		t.Errorf("the host says %q", got)
+	}
+	opts := b.options()
+	opts.PGO = filepath.Join(b.host, "cmd", "host", "default.pgo")
+	_, err = b.build(opts)
+	if err == nil || !strings.Contains(err.Error(), "cmd/host/default.pgo is not the one that the host was built with") {
+		t.Errorf("the wrong profile is told as %v", err)
+	}
+}
+
+// wrongProfile writes another profile: one without a sample.
+func (b *bench) wrongProfile(file string) {
+	b.t.Helper()
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	if _, err := w.Write([]byte{6<<3 | 2, 0}); err != nil { // a table of strings with the empty one
+		b.t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		b.t.Fatal(err)
+	}
+	b.write(file, out.String())
 }

@@ -30,7 +30,7 @@ func (r *run) build(ctx context.Context, src Source) (*Result, error) {
 		}
 		return r.finishWhole(ctx, t.best)
 	case t.refused != nil && !is[*SumError](t.failed):
-		return nil, r.noFit(ctx, t.src, t.refused)
+		return nil, t.noFit(ctx)
 	}
 	return nil, r.noSource(t.src, t.failed)
 }
@@ -52,6 +52,7 @@ type tries struct {
 	best, refused *attempt // a plugin that loads, and of the others the one that came closest
 	failed        error    // why nothing was built
 	listed        []Layout // those that were tried or are going to be
+	wrong         []string // profiles that were not the host's
 	compared      bool     // with the host's revision of the source, after it was refused
 }
 
@@ -89,6 +90,9 @@ func (t *tries) all(ctx context.Context) error {
 			continue
 		}
 		t.refused = closer(t.refused, a)
+		if t.nextProfile(a) {
+			return t.all(ctx)
+		}
 		if layouts, err = t.alsoThose(layouts, a); err != nil {
 			return err
 		}

@@ -30,6 +30,7 @@ func (p *program) newCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "kind", Usage: "make a `KIND`: " + strings.Join(kindNames(), ", ") + " (default: interface, or func for a host without a contract module)"},
 			&cli.StringFlag{Name: "host", Usage: "the plugin is for this `HOST`, a binary or a descriptor"},
+			&cli.StringFlag{Name: "host-src", Usage: "the host's source is in `DIR`, where the contract that it shares with its plugins is looked for"},
 			&cli.StringFlag{Name: "module", Usage: "the module's `PATH` (default: example.com/ and DIR's name)"},
 			quietFlag(),
 		},
@@ -58,6 +59,9 @@ func (p *program) scaffold(c *cli.Context) error {
 	if kind == templates.KindHost && c.String("host") != "" {
 		return usagef("", "--kind host makes a host, which is not made for --host %s", c.String("host"))
 	}
+	if c.IsSet("host-src") && !c.IsSet("host") {
+		return usagef("--host HOST names the host", "--host-src is of a host, and none is given")
+	}
 	data := templates.Data{Module: c.String("module")}
 	if data.Module == "" {
 		if data.Module, err = defaultModule(dir); err != nil {
@@ -73,7 +77,7 @@ func (p *program) scaffold(c *cli.Context) error {
 	}
 	data.GoVersion = goVersion
 	if host := c.String("host"); c.IsSet("host") {
-		if err := p.addHost(&data, host, kind, modCache); err != nil {
+		if err := p.addHost(&data, host, c.String("host-src"), kind, modCache); err != nil {
 			return err
 		}
 		if kind == templates.KindInterface && data.Contract == nil {
@@ -122,7 +126,7 @@ func defaultModule(dir string) (string, error) {
 
 // addHost adds to a plugin's data what there is to know of the host that is to
 // load it: its facts, its descriptor and the contract that both share.
-func (p *program) addHost(data *templates.Data, file string, kind templates.Kind, modCache string) error {
+func (p *program) addHost(data *templates.Data, file, source string, kind templates.Kind, modCache string) error {
 	host, err := openHost(file, nil)
 	if err != nil {
 		return err
@@ -146,6 +150,12 @@ func (p *program) addHost(data *templates.Data, file string, kind templates.Kind
 		return err
 	}
 	folders := []string{filepath.Dir(file)}
+	if source != "" {
+		if info, err := os.Stat(source); err != nil || !info.IsDir() {
+			return usagef("--host-src DIR names the folder of the host's module", "host source %s is no folder", source)
+		}
+		folders = []string{source, filepath.Dir(file)}
+	}
 	for _, m := range data.Host.Deps {
 		prefix, _, _ := module.SplitPathVersion(m.Path)
 		if path, err := module.EscapePath(m.Path); err == nil && modCache != "" && pathpkg.Base(prefix) == "contract" && m.Sum != "" {
