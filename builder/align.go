@@ -150,7 +150,9 @@ func (a *alignedFiles) membersFor(paths []string) {
 // by module.
 func (p *planner) folders(l Layout) map[string]string {
 	folders := map[string]string{}
-	maps.Copy(folders, p.src.Borrowed)
+	if !l.Released || required(p.modFile, p.host.Binary.Main.Path) == "" {
+		maps.Copy(folders, p.src.Borrowed)
+	}
 	for path, dir := range p.src.Given {
 		// What the host took from a module proxy comes from there in the end.
 		if m := p.host.modules[path]; l.Released && m.Sum != "" && m.Replace == nil {

@@ -207,6 +207,9 @@ func (p *planner) hasOwnFolders() bool {
 	if p.src.Work != nil || p.modFile == nil {
 		return false
 	}
+	if main := p.host.Binary.Main.Path; p.src.Borrowed[main] != "" && required(p.modFile, main) != "" {
+		return true // it was found beside, and may be published too
+	}
 	for path := range p.src.Given {
 		if m := p.host.modules[path]; m.Sum != "" && m.Replace == nil {
 			return true

@@ -23,6 +23,11 @@ func (r *run) noSource(src Source, err error) error {
 		return err
 	}
 	main := r.host.Binary().Main.Path
+	if c := src.Checkout; c.taken() && compileFailed(err) {
+		goErr.Causes = append(goErr.Causes, causef(CauseSource, "%s is built as it was in revision %s, which the host was built from: what came to %s later is not there",
+			main, shortRevision(c.Revision), c.Folder).todo("what changed since: git -C "+quoted(c.Folder)+" log --stat "+c.Revision+".."))
+		return err
+	}
 	for _, path := range missingModules(r.facts, goErr.Output) {
 		if _, pinned := r.facts.pinned(path); pinned || src.moduleFolder(r.facts, path) != "" {
 			continue

@@ -3,6 +3,8 @@ package builder
 import (
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -336,5 +338,59 @@ func TestPlanJSON(t *testing.T) {
 	data, err := json.Marshal(plan)
 	if err != nil || !strings.Contains(string(data), `"-modfile=$work/go.mod"`) {
 		t.Errorf("%s, %v", data, err)
+	}
+}
+
+// A revision is a name that git gives, and nothing else: never an option.
+func TestHostileRevisions(t *testing.T) {
+	for _, revision := range []string{
+		"", "HEAD", "-x", "--upload-pack=/bin/evil", "--output=/etc/passwd", "main", "../../x", "e70c0b6c", "E70C0B6C0D79FFEE0D79FFEE0D79FFEE0D79FFEE",
+		"e70c0b6c0d79ffee0d79ffee0d79ffee0d79ffee\n--exec=evil", "e70c0b6c0d79ffee0d79ffee0d79ffee0d79ffee:path", "e70c0b6c0d79ffee0d79ffee0d79ffee0d79ffee ",
+	} {
+		h := plainHost()
+		set(&h, "vcs", "git")
+		set(&h, "vcs.revision", revision)
+		if got, _ := hostRevision(h.Binary); got != "" {
+			t.Errorf("revision %q is taken for one", revision)
+		}
+		if _, err := (&repository{}).openTree(t.Context(), nil, t.TempDir(), revision); err == nil || !strings.Contains(err.Error(), "is no name that git gives") {
+			t.Errorf("revision %q is given to git: %v", revision, err)
+		}
+	}
+	h := plainHost()
+	set(&h, "vcs", "hg")
+	set(&h, "vcs.revision", "e70c0b6c0d79ffee0d79ffee0d79ffee0d79ffee")
+	if got, _ := hostRevision(h.Binary); got != "" {
+		t.Errorf("Mercurial's revision is taken for git's: %s", got)
+	}
+}
+
+// A clone's own files are read with bounds, and lead to no other file than git's.
+func TestHostileRepositories(t *testing.T) {
+	top := t.TempDir()
+	git := filepath.Join(top, ".git")
+	for name, content := range map[string]string{
+		"options": "ref: --exec=evil\n", "outside": "ref: ../../../../etc/passwd\n", "no name": "e70c\n", "empty": "", "long": strings.Repeat("a", 1000),
+	} {
+		if err := os.MkdirAll(filepath.Join(git, "objects"), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(git, "HEAD"), []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if repo := findRepository(top); repo == nil || repo.head != "" {
+			t.Errorf("%s: found %+v, want one at no revision", name, repo)
+		}
+	}
+	for _, content := range []string{"gitdir: /dev/zero\n", "gitdir: \n", "gitdir: nowhere\n", "evil\n", "gitdir: a\x00b\n"} {
+		if err := os.RemoveAll(git); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(git, []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if repo := openRepository(top, false); repo != nil {
+			t.Errorf("%q leads to %+v", content, repo)
+		}
 	}
 }

@@ -98,30 +98,38 @@ func (r *run) atRevision(ctx context.Context, src *Source) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	tree, err := repo.openTree(ctx, r.opts.Env, dir, c.Revision)
-	if ctx.Err() != nil {
+	o := &overlaid{run: r, src: src, top: c.Folder, wanted: map[string]string{}, gone: map[string]bool{}}
+	err = o.read(ctx, repo, dir, c.Revision)
+	switch {
+	case ctx.Err() != nil:
 		return false, ctx.Err()
-	}
-	if err != nil {
+	case err != nil: // the source at hand may do yet
 		c.Reason = err.Error()
 		src.Checkout = &c
 		return false, nil
-	}
-	o := &overlaid{run: r, src: src, tree: tree, top: c.Folder, wanted: map[string]string{}, gone: map[string]bool{}}
-	for _, mod := range slices.Sorted(maps.Keys(r.facts.modules)) {
-		if err := o.compare(ctx, mod); err != nil {
-			return false, err
-		}
-	}
-	if len(o.wanted)+len(o.gone) == 0 {
+	case len(o.wanted)+len(o.gone) == 0:
 		return false, nil
 	}
 	c.Taken = o.names()
 	src.Checkout = &c
-	if err := o.apply(ctx); err != nil {
-		return false, err
-	}
 	return true, src.findProfile(r.facts, r.opts)
+}
+
+// read compares all of the host's modules with a revision, and puts the files that
+// differ into the source's facts.
+func (o *overlaid) read(ctx context.Context, repo *repository, dir, revision string) (err error) {
+	if o.tree, err = repo.openTree(ctx, o.run.opts.Env, dir, revision); err != nil {
+		return err
+	}
+	for _, mod := range slices.Sorted(maps.Keys(o.run.facts.modules)) {
+		if err := o.compare(ctx, mod); err != nil {
+			return err
+		}
+	}
+	if len(o.wanted)+len(o.gone) == 0 {
+		return nil
+	}
+	return o.apply(ctx)
 }
 
 // overlaid compares folders of the host's modules with a revision.

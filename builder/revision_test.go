@@ -208,6 +208,13 @@ var revisionFailures = []failureCase{
 		says: []string{"the source of example.com/host/api in ", "the host is of revision ", "the folder is at revision ", "cannot be had: the clone in ", "git -C ", "checkout "},
 	},
 	{
+		name: "plugin that needs what came later",
+		setup: after(cloned("-trimpath"), movedOn, func(b *bench) {
+			b.write(filepath.Join(b.plugin, "more.go"), "package main\n\nimport \"example.com/host/api\"\n\nvar More = api.New(1)\n")
+		}),
+		want: is[*builder.GoError], says: []string{"undefined: api.New", "example.com/host is built as it was in revision ", "git -C "},
+	},
+	{
 		name: "host with changes that nobody has",
 		setup: func(b *bench) {
 			b.sums(b.host)

@@ -105,6 +105,15 @@ var sourceCases = []hostCase{
 		replacing("-trimpath")(b)
 		b.goMod(filepath.Join(b.dir, "far/away/host"), "-dropreplace=example.com/dep")
 	}},
+	{name: "given workspace that replaces a module", want: builder.Workspace, opts: given("far/away/mono"), setup: func(b *bench) {
+		monorepoOf(b, func() {
+			mono := filepath.Join(b.dir, "mono")
+			b.goMod(b.host, "-require=example.com/dep@v1.1.0")
+			b.run(mono, nil, "go", "work", "edit", "-dropuse=./libs/dep", "-replace=example.com/dep=./libs/dep")
+			b.write(filepath.Join(mono, "libs", "dep", "more.go"), "package dep\n\n// More is not in what was published.\nfunc More() {}\n")
+		}, "-trimpath")
+		b.goMod(b.plugin, "-require=example.com/dep@v1.1.0")
+	}},
 	{name: "given module with a fork", want: builder.Workspace, opts: given("far/away/host"), setup: func(b *bench) {
 		b.goMod(b.host, "-replace=example.com/dep=example.com/fork@v1.0.0")
 		checkout("-trimpath")(b)
@@ -141,6 +150,12 @@ var sourceCases = []hostCase{
 		unaware(b)
 		b.goMod(b.plugin, "-droprequire=example.com/host")
 		b.away("host")
+	}},
+	{name: "other source beside the plugin, the host's was published", want: builder.Rewritten, setup: func(b *bench) {
+		b.sums(b.host)
+		b.buildHost(nil, "-trimpath")
+		published(b)
+		b.write(filepath.Join(b.host, "api", "new.go"), "package api\n\n// New is new.\nfunc New(n int) int { return n }\n")
 	}},
 	{name: "host beside the plugin", want: builder.Workspace, setup: func(b *bench) { checkout("-trimpath")(b); unaware(b) }},
 	{name: "host where it was built", want: builder.Modules, setup: func(b *bench) {

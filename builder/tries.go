@@ -40,7 +40,8 @@ func (r *run) build(ctx context.Context, src Source) (*Result, error) {
 func (r *run) goBack(ctx context.Context, src *Source) (bool, error) {
 	taken, err := r.atRevision(ctx, src)
 	if err == nil && taken {
-		r.progress("%s", src.Checkout.told(r.facts.Binary.Main.Path))
+		c := src.Checkout
+		r.progress("building against revision %s of %s, which the host was built from", shortRevision(c.Revision), c.Folder)
 	}
 	return taken, err
 }
