@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/plugtool/plugtool/inspector"
@@ -200,6 +201,9 @@ func (j *job) prepare(ctx context.Context, work *workDir) error {
 func (j *job) ready(ctx context.Context, t Target) (*pending, error) {
 	opts := j.opts.Options
 	opts.Package, opts.Output, opts.Documents = t.Package, t.Output, t.Documents
+	if !j.usesHostSrc(t.Host) {
+		opts.HostSrc = ""
+	}
 	r, src, err := start(ctx, &j.known, t.Host, opts)
 	if err != nil {
 		return nil, err
@@ -210,6 +214,27 @@ func (j *job) ready(ctx context.Context, t Target) (*pending, error) {
 	}
 	p.first, _ = r.planFor(src, p.layouts[0]) // what is wrong with it, the build tells
 	return p, nil
+}
+
+// usesHostSrc says whether Options.HostSrc is meant for a host: for those that were
+// built from it, and, so that the mistake is told, for all where none was.
+func (j *job) usesHostSrc(host *inspector.Host) bool {
+	fits := func(h *inspector.Host) bool {
+		ok, err := j.hostSrc.get(h, func() (bool, error) {
+			facts, err := j.hostFacts(h)
+			if err != nil {
+				return false, err
+			}
+			f, err := facts.index()
+			if err != nil {
+				return false, err
+			}
+			s := Source{Folders: map[string]File{}, Given: map[string]string{}}
+			return s.readHostSrc(f, j.opts.Options) == nil, nil
+		})
+		return ok && err == nil
+	}
+	return j.opts.HostSrc == "" || fits(host) || !slices.ContainsFunc(j.targets, func(t Target) bool { return fits(t.Host) })
 }
 
 // sideBySide calls f for 0 to n-1, so many at a time, until the context ends.

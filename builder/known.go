@@ -18,6 +18,7 @@ type known struct {
 	sdks    once[string, []SDK]  // by Go release
 	sources once[string, Source] // by package as it is given
 	hosts   once[*inspector.Host, Host]
+	hostSrc once[*inspector.Host, bool] // whether Options.HostSrc holds modules of the host's
 	ccs     once[*inspector.Host, Compiler]
 }
 

@@ -21,12 +21,14 @@ type Build struct {
 	Reason   string   `json:"-"`   // Error without what the row says already
 	Fix      []string `json:"fix"` // what to do about it, in order
 
-	Output   string             `json:"output"` // "" where nothing was written
-	Sidecar  string             `json:"sidecar,omitempty"`
-	Written  []string           `json:"written,omitempty"`
-	Plan     any                `json:"plan"`    // nil where there was none
-	Verdict  *inspector.Verdict `json:"verdict"` // nil where nothing could be judged
-	Warnings []string           `json:"warnings"`
+	Output       string             `json:"output"` // "" where nothing was written
+	Sidecar      string             `json:"sidecar,omitempty"`
+	Documents    []string           `json:"documents,omitempty"`
+	Written      []string           `json:"written,omitempty"`
+	Reproducible any                `json:"reproducible,omitempty"` // nil where nothing was written
+	Plan         any                `json:"plan"`                   // nil where there was none
+	Verdict      *inspector.Verdict `json:"verdict"`                // nil where nothing could be judged
+	Warnings     []string           `json:"warnings"`
 }
 
 // BuildOutcome says in a word what became of a build.

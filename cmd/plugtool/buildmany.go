@@ -183,7 +183,10 @@ func (m *manyBuilds) tell(outcomes []builder.Outcome) error {
 		}
 		r := o.Result
 		row.Outcome, row.Output, row.Sidecar, row.Written = report.BuildBuilt, r.Output, r.Sidecar, r.Written
-		row.Plan, row.Verdict, row.Warnings = r.Plan, r.Verdict, r.Warnings
+		row.Plan, row.Verdict, row.Warnings, row.Documents = r.Plan, r.Verdict, r.Warnings, r.Documents
+		if r.Reproducible != nil {
+			row.Reproducible = r.Reproducible
+		}
 		switch {
 		case m.dryRun:
 			row.Outcome = report.BuildPlanned
