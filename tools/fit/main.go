@@ -65,14 +65,18 @@ func run(s settings) (bool, error) {
 		}
 		return true, nil
 	}
-	w, err := newWorkshop(s.plugtool)
+	dir, err := os.MkdirTemp("", "plugtool-fit-")
 	if err != nil {
 		return false, err
 	}
 	if s.keep {
-		fmt.Fprintln(os.Stderr, "kept in", w.dir)
+		fmt.Fprintln(os.Stderr, "kept in", dir)
 	} else {
-		defer os.RemoveAll(w.dir)
+		defer os.RemoveAll(dir)
+	}
+	w, err := newWorkshop(dir, s.plugtool)
+	if err != nil {
+		return false, err
 	}
 	start := time.Now()
 	results := tryAll(w, list, s)

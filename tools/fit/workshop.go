@@ -28,12 +28,8 @@ type workshop struct {
 	roots map[string]func() (string, error) // GOROOT, by release
 }
 
-func newWorkshop(plugtool string) (*workshop, error) {
+func newWorkshop(dir, plugtool string) (*workshop, error) {
 	sources, err := filepath.Abs(filepath.Join("fit", "src"))
-	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "plugtool-fit-")
 	if err != nil {
 		return nil, err
 	}
