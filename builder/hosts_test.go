@@ -63,6 +63,17 @@ var hostCases = []hostCase{
 	{name: "checkout trimmed", setup: checkout("-trimpath"), want: builder.Workspace},
 	{name: "checkout untrimmed", setup: checkout(), want: builder.Modules},
 	{name: "build folder is gone", setup: elsewhere(nil), want: builder.Rewritten},
+	{name: "built from files by name, build folder is gone", want: builder.Rewritten, setup: func(b *bench) {
+		there := filepath.Join(b.dir, "there")
+		b.copy(b.host, there)
+		b.sums(there)
+		b.run(there, nil, "go", "build", "-o", b.bin, "cmd/host/main.go")
+		if err := os.RemoveAll(there); err != nil {
+			b.t.Fatal(err)
+		}
+		b.sums(b.host)
+		ownFolder(b)
+	}},
 	{name: "installed trimmed", want: builder.Modules, setup: func(b *bench) {
 		b.installHost(nil, "-trimpath")
 		published(b)

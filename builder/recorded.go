@@ -12,8 +12,9 @@ import (
 // 1.24, or what something else than the go command built, records no modules, and so no
 // versions: the folders of its packages are all that there is to go by.
 
-// moduleless says whether the host's build information names no main module.
-func (f *hostFacts) moduleless() bool { return f.Binary.Main.Path == "" }
+// moduleless says whether the host's build information names no modules. One that was
+// built from files by name (go build main.go) has no main module, and yet all others.
+func (h Host) moduleless() bool { return h.Binary.Main.Path == "" && len(h.Binary.Deps) == 0 }
 
 // gopath says whether the go command built the host in GOPATH mode: there are settings
 // and no modules.
@@ -23,7 +24,7 @@ func (f *hostFacts) gopath() bool { return f.moduleless() && f.Binary.Setting("G
 // otherwise: paths that do not begin at the root were trimmed, and the race detector
 // is a package.
 func (h *Host) addEvidence() {
-	if h.Binary.Main.Path != "" || len(h.Binary.Settings) > 0 {
+	if !h.moduleless() || len(h.Binary.Settings) > 0 {
 		return
 	}
 	b := *h.Binary

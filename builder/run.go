@@ -53,7 +53,7 @@ func HostFacts(h *inspector.Host) (Host, error) {
 	if host.Covered, err = h.CoveredPackages(); err != nil {
 		return host, err
 	}
-	if host.Binary.Trimmed() && host.Binary.Main.Path != "" {
+	if host.Binary.Trimmed() && !host.moduleless() {
 		return host, nil // the folders follow from the modules, and reading them costs time
 	}
 	host.Sources, err = h.Sources()
