@@ -41,6 +41,12 @@ func loadGoEnv(ctx context.Context, opts Options) (GoEnv, error) {
 		"GOVERSION", "GOROOT", "GOMODCACHE", "GOTOOLCHAIN", "GOHOSTOS", "GOHOSTARCH",
 		"GOFLAGS", "CC", "CXX", "CGO_CPPFLAGS", "CGO_CFLAGS", "CGO_LDFLAGS", "CGO_ENABLED", "GOEXPERIMENT", "GOWORK", "GO111MODULE",
 		"GOPROXY", "GOSUMDB", "GOCACHE", "GOFIPS140"}}
+	// For CGO_CFLAGS the go command makes a temporary folder, which it leaves behind when
+	// it is killed. Where there is no room for one, what comes later says so.
+	if work, err := newWorkDir(tempBase(opts.Env)); err == nil {
+		defer func() { _ = work.remove() }()
+		c.env = setEnv(opts.Env, "GOTMPDIR="+work.path, "TMPDIR="+work.path)
+	}
 	out, _, err := c.run(ctx, nil)
 	if err != nil {
 		return GoEnv{}, explained(err, &failure{env: opts.Env})
