@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -222,7 +221,7 @@ func TestAnyOutputIsExplained(t *testing.T) {
 	lines := strings.SplitAfter(text, "\n")
 	slices.Reverse(lines)
 	for _, output := range []string{text, strings.Join(lines, ""), strings.ReplaceAll(text, ": ", ":"), strings.ToUpper(text), strings.Repeat("x", 1<<20)} {
-		builder.Explain(t.TempDir(), runtime.GOROOT(), "linux/amd64", "go1.21.13", "", nil, nil, output)
+		builder.Explain(t.TempDir(), shared.goRoot, "linux/amd64", "go1.21.13", "", nil, nil, output)
 		builder.ExplainAlone(output)
 	}
 	for i := 0; i < len(text); i += 997 {
