@@ -26,7 +26,7 @@ type situation struct {
 	name     string
 	file     string
 	archive  *txtar.Archive
-	recorded bool // not to be had in a test: a full disk, a network that is not there
+	recorded bool // not to be had in this test: a full disk, a network that is not there, git
 	env      []string
 	flags    []string
 	platform string
@@ -64,6 +64,8 @@ func situations(t *testing.T) []*situation {
 				s.sh = rest
 			case "recorded":
 				s.recorded = true
+			case "git":
+				s.recorded = !withGit
 			case "#", "":
 			default:
 				t.Fatalf("%s: %q", file, line)
