@@ -176,6 +176,7 @@ func (b *Built) portablePlan() (any, error) {
 	}
 	delete(plan, "output") // the subject
 	delete(plan, "host")   // an external parameter
+	delete(plan, "shared") // resolved dependencies; which are newer is what this machine happens to know
 	return b.mapStrings(plan), nil
 }
 
