@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/mod/module"
 )
 
 // mostMessages caps how many of the compiler's messages are held against what the
@@ -68,6 +70,8 @@ func (f *failure) blameVersions() []Cause {
 		pin := f.pinOf(imported)
 		var c Cause
 		switch {
+		case pin != nil && use.lacks && f.neverHad(pin, imported, use.symbol):
+			continue
 		case pin != nil:
 			c = f.pinCause(msg, pin, imported)
 		case use.lacks && f.isStandard(imported):
@@ -97,6 +101,18 @@ func (f *failure) blameVersions() []Cause {
 		list = addCause(list, c)
 	}
 	return list
+}
+
+// neverHad says that the version which the plugin asks for lacks a name too, so that the
+// pin is not to blame. Only the module cache is looked into; members may be promoted from
+// elsewhere, and are not judged.
+func (f *failure) neverHad(pin *Pin, imported, symbol string) bool {
+	if f.goEnv.ModCache == "" || strings.ContainsRune(symbol, '.') {
+		return false
+	}
+	dir := filepath.Join(f.goEnv.ModCache, filepath.FromSlash(storedAs(module.Version{Path: pin.Module, Version: pin.Plugin})),
+		filepath.FromSlash(strings.TrimPrefix(strings.TrimPrefix(imported, pin.Module), "/")))
+	return len(sourceFiles(dir)) > 0 && !declares(dir, symbol)
 }
 
 func orDiffers(use apiUse, imported string) string {

@@ -2,6 +2,7 @@ package builder
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,20 +34,14 @@ func loadGoEnv(ctx context.Context, opts Options) (GoEnv, error) {
 		return GoEnv{}, fmt.Errorf("building a plugin needs the go command, and there is none in PATH; see https://go.dev/dl")
 	}
 	var env struct {
-		GOVERSION, GOROOT, GOMODCACHE, GOTOOLCHAIN, GOHOSTOS, GOHOSTARCH            string
-		GOFLAGS, CC, CXX, CGO_ENABLED, GOEXPERIMENT, GOWORK, GO111MODULE            string
-		CGO_CPPFLAGS, CGO_CFLAGS, CGO_LDFLAGS, GOPROXY, GOSUMDB, GOCACHE, GOFIPS140 string
+		GOVERSION, GOROOT, GOMODCACHE, GOTOOLCHAIN, GOHOSTOS, GOHOSTARCH string
+		GOFLAGS, CC, CXX, CGO_ENABLED, GOEXPERIMENT, GOWORK, GO111MODULE string
+		GOPROXY, GOSUMDB, GOCACHE, GOFIPS140, GOENV                      string
 	}
 	c := goCommand{path: command, dir: filepath.VolumeName(opts.Dir) + string(filepath.Separator), env: opts.Env, args: []string{"env", "-json",
 		"GOVERSION", "GOROOT", "GOMODCACHE", "GOTOOLCHAIN", "GOHOSTOS", "GOHOSTARCH",
-		"GOFLAGS", "CC", "CXX", "CGO_CPPFLAGS", "CGO_CFLAGS", "CGO_LDFLAGS", "CGO_ENABLED", "GOEXPERIMENT", "GOWORK", "GO111MODULE",
-		"GOPROXY", "GOSUMDB", "GOCACHE", "GOFIPS140"}}
-	// For CGO_CFLAGS the go command makes a temporary folder, which it leaves behind when
-	// it is killed. Where there is no room for one, what comes later says so.
-	if work, err := newWorkDir(tempBase(opts.Env)); err == nil {
-		defer func() { _ = work.remove() }()
-		c.env = setEnv(opts.Env, "GOTMPDIR="+work.path, "TMPDIR="+work.path)
-	}
+		"GOFLAGS", "CC", "CXX", "CGO_ENABLED", "GOEXPERIMENT", "GOWORK", "GO111MODULE",
+		"GOPROXY", "GOSUMDB", "GOCACHE", "GOFIPS140", "GOENV"}}
 	out, _, err := c.run(ctx, nil)
 	if err != nil {
 		return GoEnv{}, explained(err, &failure{env: opts.Env})
@@ -54,13 +49,30 @@ func loadGoEnv(ctx context.Context, opts Options) (GoEnv, error) {
 	if err := json.Unmarshal(out, &env); err != nil {
 		return GoEnv{}, fmt.Errorf("read what go env printed: %w", err)
 	}
+	cgo := cgoSettings(opts.Env, env.GOENV)
 	return GoEnv{
 		Command: command, Version: env.GOVERSION, Root: env.GOROOT, ModCache: env.GOMODCACHE,
 		Toolchain: env.GOTOOLCHAIN, HostOS: env.GOHOSTOS, HostArch: env.GOHOSTARCH,
-		Flags: env.GOFLAGS, CC: env.CC, CXX: env.CXX, CPPFlags: env.CGO_CPPFLAGS, CFlags: env.CGO_CFLAGS, LDFlags: env.CGO_LDFLAGS, Cgo: getEnv(opts.Env, "CGO_ENABLED"),
+		Flags: env.GOFLAGS, CC: env.CC, CXX: env.CXX, CPPFlags: cgo("CGO_CPPFLAGS", ""), CFlags: cgo("CGO_CFLAGS", defaultCgoFlags), LDFlags: cgo("CGO_LDFLAGS", defaultCgoFlags), Cgo: getEnv(opts.Env, "CGO_ENABLED"),
 		Experiment: env.GOEXPERIMENT, Work: env.GOWORK, ModuleMode: env.GO111MODULE,
 		Proxy: env.GOPROXY, SumDB: env.GOSUMDB, Cache: env.GOCACHE, FIPS: env.GOFIPS140,
 	}, nil
+}
+
+// cgoSettings gives the user's settings for the C compiler as the go command sees them
+// (cmd/go/internal/cfg, Getenv and readEnvFile). Asked for them, it would run that
+// compiler and make a temporary folder, which takes longer than all else that it says.
+func cgoSettings(env []string, file string) func(key, unset string) string {
+	written := map[string]string{}
+	if filepath.IsAbs(file) { // off stands for none
+		content, _ := readOptional(file) // which the go command has read
+		for line := range strings.Lines(string(content)) {
+			if key, value, ok := strings.Cut(strings.TrimRight(line, "\r\n"), "="); ok {
+				written[key] = value
+			}
+		}
+	}
+	return func(key, unset string) string { return cmp.Or(getEnv(env, key), written[key], unset) }
 }
 
 // locate finds the package's folder and its module. A package given by its

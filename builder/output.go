@@ -1,9 +1,11 @@
 package builder
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -74,6 +76,9 @@ func checkOutput(ctx context.Context, files []string) error {
 		if fi, err := os.Stat(file); err == nil && fi.IsDir() {
 			return fmt.Errorf("%s has to be written and is a folder", file)
 		}
+		if err := mayReplace(file, i == 0); err != nil {
+			return err
+		}
 	}
 	return withFolders(ctx, files, func() error {
 		for _, dir := range folders(files) {
@@ -87,6 +92,37 @@ func checkOutput(ctx context.Context, files []string) error {
 		}
 		return nil
 	})
+}
+
+// mayReplace refuses to write over a file that no build can have written, as go build
+// does: a mistyped name is not to cost anybody their source. A plugin replaces what is
+// called one, a program or library, and an empty file; a document replaces JSON.
+func mayReplace(file string, plugin bool) error {
+	if plugin && filepath.Ext(file) == ".so" || strings.HasSuffix(file, sidecarExtension) {
+		return nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil // what is not there; what cannot be read is replaced or not by its folder's rights
+	}
+	defer f.Close()
+	if fi, err := f.Stat(); err != nil || !fi.Mode().IsRegular() {
+		return nil
+	}
+	start := make([]byte, 8)
+	n, err := io.ReadFull(f, start)
+	if start = start[:n]; n == 0 || err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	what, fits := "a document", bytes.HasPrefix(bytes.TrimLeft(start, " \t\r\n"), []byte("{"))
+	if plugin {
+		what, fits = "a plugin", bytes.HasPrefix(start, []byte("\x7fELF")) || bytes.HasPrefix(start, []byte("!<arch>"))
+	}
+	if fits {
+		return nil
+	}
+	return &UsageError{Reason: fmt.Sprintf("%s would be written over %s, which is there and is none", what, file),
+		Hint: "give another name, or remove that file first"}
 }
 
 // files lists the files that a build writes: the plugin first, its sidecar if it gets

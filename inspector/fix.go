@@ -13,8 +13,8 @@ import (
 // folder of the plugin's module.
 func (p *process) buildCommand(plug *Plugin, flags ...string) string {
 	file := plug.File
-	if filepath.Ext(file) == "" {
-		file += ".so"
+	if ext := filepath.Ext(file); ext == "" || ext != ".so" && plug.Binary == nil {
+		file += ".so" // build writes over no file that it cannot have written
 	}
 	host := p.host.Binary()
 	cmd := "plugtool build --host " + ShellWord(host.File) + " -o " + ShellWord(file)
