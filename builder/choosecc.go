@@ -49,6 +49,14 @@ type ccChooser struct {
 // has that library's headers. What the user chose by CC is taken or refused; only a
 // word such as gcc, which many environments have, gives way to what fits.
 func findCompiler(ctx context.Context, b *inspector.Binary, src *Source, opts Options) (Compiler, error) {
+	cc, err := lookForCompiler(ctx, b, src, opts)
+	if err != nil && ctx.Err() != nil { // whatever a compiler that was stopped seems to lack
+		return Compiler{}, fmt.Errorf("looking for a C compiler: %w", ctx.Err())
+	}
+	return cc, err
+}
+
+func lookForCompiler(ctx context.Context, b *inspector.Binary, src *Source, opts Options) (Compiler, error) {
 	c := &ccChooser{ccProber: ccProber{opts.Env, src.Dir}, target: hostTarget(b, src.Go), host: b, goEnv: src.Go, opts: opts}
 	for _, setting := range []string{src.Go.CPPFlags, src.Go.CFlags} {
 		words, err := splitQuoted(setting)
