@@ -167,7 +167,7 @@ func (s signer) sign(t *testing.T, plugin string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sidecar, err := bundle.MarshalMessage(s.public, bundle.Sum(data, []*bundle.PublicKey{s.public}), signature)
+	sidecar, err := bundle.MarshalMessage(s.public, bundle.NewDigests(data), signature)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -205,7 +205,7 @@ func (j *judged) read(ctx context.Context, r *rules, c candidate) error {
 }
 
 func (j *judged) verify(r *rules) error {
-	j.Signature = bundle.Check(j.File, j.data, "", r.keys)
+	j.Signature = bundle.Check(j.File, j.data, "", bundle.Trust{Keys: r.keys})
 	if r.AllowUnsigned || j.Signature.Status == bundle.Verified {
 		return nil
 	}

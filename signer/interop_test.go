@@ -131,7 +131,7 @@ func checkBundle(t *testing.T, dir, name string) {
 	}
 	keys := []*bundle.PublicKey{key}
 	for file, want := range map[string]bundle.Status{"a.so": bundle.Verified, "b.so": bundle.Invalid} {
-		if got := bundle.Check(filepath.Join(dir, file), get(t, dir, file), filepath.Join(dir, name), keys); got.Status != want {
+		if got := bundle.Check(filepath.Join(dir, file), get(t, dir, file), filepath.Join(dir, name), bundle.Trust{Keys: keys}); got.Status != want {
 			t.Errorf("%s with %s: %s: %s", file, name, got.Status, got.Reason)
 		}
 	}
@@ -148,7 +148,7 @@ func TestAttestationIsNoSignature(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := bundle.Check(filepath.Join(dir, "a.so"), get(t, dir, "a.so"), filepath.Join(dir, "c.json"), []*bundle.PublicKey{key})
+	got := bundle.Check(filepath.Join(dir, "a.so"), get(t, dir, "a.so"), filepath.Join(dir, "c.json"), bundle.Trust{Keys: []*bundle.PublicKey{key}})
 	if got.Status != bundle.Invalid || !strings.Contains(got.Reason, "is an attestation") {
 		t.Errorf("%s: %s", got.Status, got.Reason)
 	}
@@ -194,7 +194,7 @@ func TestWeVerifyOpenSSLs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sidecar, err := bundle.MarshalMessage(key, bundle.Sum(get(t, dir, "a.so"), []*bundle.PublicKey{key}), get(t, dir, "o.der"))
+		sidecar, err := bundle.MarshalMessage(key, bundle.NewDigests(get(t, dir, "a.so")), get(t, dir, "o.der"))
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue

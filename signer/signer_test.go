@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -48,7 +47,7 @@ func signs(t testing.TB, s *signer.Signer, public []byte) {
 		t.Fatal(err)
 	}
 	keys := []*bundle.PublicKey{key}
-	if got, err := b.VerifyMessage(bundle.Sum(data, keys), keys); err != nil || got != key {
+	if got, err := b.VerifyMessage(bundle.NewDigests(data), keys); err != nil || got != key {
 		t.Errorf("verified by %v, error %v", got, err)
 	}
 	if !bytes.Equal(signature, b.Message.Signature) {
@@ -197,10 +196,6 @@ func TestLoadSignerRefuses(t *testing.T) {
 		}
 		return encode(block.Type, bytes.Replace(block.Bytes, []byte(old), []byte(new), 1))
 	}
-	_, edKey, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
 	p224, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -222,8 +217,6 @@ func TestLoadSignerRefuses(t *testing.T) {
 		{"too large", append(private, bytes.Repeat([]byte("\n"), 100_000)...), "too large"},
 		{"PKCS #8 encrypted by openssl", fixture(t, "openssl-encrypted.pem"), "is encrypted by openssl"},
 		{"SEC 1 encrypted by openssl", fixture(t, "openssl-legacy-encrypted.pem"), "is encrypted by openssl"},
-		{"Ed25519", pkcs8(t, edKey), "Ed25519 keys are not supported"},
-		{"Ed25519 of cosign", fixture(t, "ed25519.key"), "Ed25519 keys are not supported"},
 		{"P-224", pkcs8(t, p224), "curve P-224 is not supported"},
 		{"PKCS #8 cut short", encode("PRIVATE KEY", []byte{0x30}), "reading private key"},
 		{"plain key called encrypted", encode("ENCRYPTED SIGSTORE PRIVATE KEY", []byte{0x30}), "reading private key"},
@@ -233,11 +226,7 @@ func TestLoadSignerRefuses(t *testing.T) {
 		{"short nonce", damage(`"nonce":"`, `"nonce":"","x":"`), "nonce size"},
 		{"empty ciphertext", damage(`"ciphertext":"`, `"ciphertext":"","x":"`), signer.ErrPassword.Error()},
 	} {
-		password := []byte("correct horse")
-		if strings.HasPrefix(tt.name, "Ed25519 of") {
-			password = nil
-		}
-		s, err := signer.LoadSigner(tt.pem, password)
+		s, err := signer.LoadSigner(tt.pem, []byte("correct horse"))
 		if err == nil || !strings.Contains(err.Error(), tt.wantError) || strings.ContainsAny(err.Error(), "\n\x1b") {
 			t.Errorf("%s: %v, error %v, want one with %q", tt.name, s, err, tt.wantError)
 		}

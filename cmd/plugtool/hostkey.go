@@ -32,7 +32,7 @@ func openHost(file string, keys []*bundle.PublicKey) (*inspector.Host, error) {
 		return inspector.OpenHost(file)
 	}
 	return inspector.OpenCheckedHost(file, func(data []byte) error {
-		result := bundle.Check(file, data, "", keys)
+		result := bundle.Check(file, data, "", bundle.Trust{Keys: keys})
 		if result.Status == bundle.Verified {
 			return nil
 		}

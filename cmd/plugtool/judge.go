@@ -189,5 +189,5 @@ func checkSignature(plugin *inspector.Plugin, o verifyOptions) bundle.Result {
 	if plugin.Err != nil {
 		return bundle.Result{Status: bundle.Missing, Reason: "the plugin cannot be read"}
 	}
-	return bundle.Check(plugin.File, plugin.Data, o.bundle, o.keys)
+	return bundle.Check(plugin.File, plugin.Data, o.bundle, bundle.Trust{Keys: o.keys})
 }

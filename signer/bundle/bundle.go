@@ -39,7 +39,7 @@ type Bundle struct {
 	Certificate []byte
 
 	// Message is the signature over a file, nil in an attestation.
-	Message *Message
+	Message *MessageSignature
 
 	// Envelope is the signed attestation, nil in a signature over a file.
 	Envelope *Envelope
@@ -48,8 +48,8 @@ type Bundle struct {
 	Timestamps int // how many RFC 3161 timestamps there are
 }
 
-// A Message is a signature over a file.
-type Message struct {
+// A MessageSignature is a signature over a file.
+type MessageSignature struct {
 	Hash      crypto.Hash // what Digest was made with
 	Digest    []byte      // the file's, as the signer says
 	Signature []byte      // DER for ECDSA keys

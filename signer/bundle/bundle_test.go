@@ -60,8 +60,12 @@ func signerOf(t testing.TB, private crypto.Signer) signer {
 // raw gives a signature over data.
 func (s signer) raw(t testing.TB, data []byte) []byte {
 	t.Helper()
-	digest := bundle.Sum(data, []*bundle.PublicKey{s.public}).Sum(s.public.Hash())
-	signature, err := s.Sign(rand.Reader, digest, s.public.Hash())
+	signed, hash := data, crypto.Hash(0)
+	if !s.public.SignsWhole() {
+		hash = s.public.Hash()
+		signed = bundle.NewDigests(data).Sum(hash)
+	}
+	signature, err := s.Sign(rand.Reader, signed, hash)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +75,7 @@ func (s signer) raw(t testing.TB, data []byte) []byte {
 // bundle gives the bundle with a signature over data.
 func (s signer) bundle(t testing.TB, data []byte) []byte {
 	t.Helper()
-	file := bundle.Sum(data, []*bundle.PublicKey{s.public})
+	file := bundle.NewDigests(data)
 	b, err := bundle.MarshalMessage(s.public, file, s.raw(t, data))
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +98,7 @@ func verify(bundleJSON, data []byte, keys ...*bundle.PublicKey) (*bundle.PublicK
 	if err != nil {
 		return nil, err
 	}
-	return b.VerifyMessage(bundle.Sum(data, keys), keys)
+	return b.VerifyMessage(bundle.NewDigests(data), keys)
 }
 
 func write(t testing.TB, name string, data []byte) string {

@@ -20,7 +20,9 @@ func TestCheckSpecialFile(t *testing.T) {
 	check := func(what, bundleFile, reason string) {
 		t.Helper()
 		done := make(chan bundle.Result, 1)
-		go func() { done <- bundle.Check(p.name, p.data, bundleFile, []*bundle.PublicKey{s.public}) }()
+		go func() {
+			done <- bundle.Check(p.name, p.data, bundleFile, bundle.Trust{Keys: []*bundle.PublicKey{s.public}})
+		}()
 		select {
 		case got := <-done:
 			want := bundleFile
@@ -94,7 +96,7 @@ func TestCheckDuringRename(t *testing.T) {
 		}
 	}()
 	for range 2000 {
-		if got := bundle.Check(p.name, p.data, "", []*bundle.PublicKey{s.public}); got.Status != bundle.Verified {
+		if got := bundle.Check(p.name, p.data, "", bundle.Trust{Keys: []*bundle.PublicKey{s.public}}); got.Status != bundle.Verified {
 			t.Errorf("%s: %s", got.Status, got.Reason)
 			break
 		}

@@ -46,9 +46,21 @@ func SignerPath(plugin string, key *PublicKey) string {
 //
 // A folder that is not there has no sidecars. More than 64 are an error, as
 // nobody needs them.
-func Find(plugin string) ([]string, error) {
+func Find(plugin string) ([]string, error) { return find(plugin, isSignature) }
+
+// AttestationPath gives the name of the sidecar of plugin for an attestation; the
+// short name of its predicate's type, as in slsaprovenance1, goes into it.
+func AttestationPath(plugin, short string) string {
+	return plugin + "." + short + attestationExtension
+}
+
+// FindAttestations gives the sidecars with attestations about plugin,
+// NAME.….intoto.sigstore.json, as Find gives those with signatures.
+func FindAttestations(plugin string) ([]string, error) { return find(plugin, isAttestation) }
+
+func find(plugin string, wanted func(rest string) bool) ([]string, error) {
 	folder, name := filepath.Dir(plugin), filepath.Base(plugin)
-	sidecars, others, err := namesAfter(folder, name)
+	sidecars, others, err := namesAfter(folder, name, wanted)
 	if err != nil {
 		return nil, fmt.Errorf("looking for sidecars of %s: %w", plugin, err)
 	}
@@ -67,7 +79,7 @@ func Find(plugin string) ([]string, error) {
 
 // namesAfter lists what in folder is named like a sidecar of name, and what
 // like another plugin whose name begins with it.
-func namesAfter(folder, name string) (sidecars, others []string, err error) {
+func namesAfter(folder, name string, wanted func(rest string) bool) (sidecars, others []string, err error) {
 	d, err := os.Open(folder)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil, nil
@@ -82,7 +94,7 @@ func namesAfter(folder, name string) (sidecars, others []string, err error) {
 			rest, ok := strings.CutPrefix(e.Name(), name)
 			switch {
 			case !ok || !strings.HasPrefix(rest, "."):
-			case isSidecar(rest):
+			case wanted(rest):
 				sidecars = append(sidecars, e.Name())
 			case strings.HasSuffix(rest, pluginExtension) && !e.IsDir():
 				others = append(others, e.Name())
@@ -100,8 +112,11 @@ func namesAfter(folder, name string) (sidecars, others []string, err error) {
 	}
 }
 
-// isSidecar tells whether rest, what a file's name adds to a plugin's, makes
+// isSignature tells whether rest, what a file's name adds to a plugin's, makes
 // it a signature over the plugin.
-func isSidecar(rest string) bool {
-	return strings.HasSuffix(rest, Extension) && !strings.HasSuffix(rest, attestationExtension)
+func isSignature(rest string) bool {
+	return strings.HasSuffix(rest, Extension) && !isAttestation(rest)
 }
+
+// isAttestation tells the same of an attestation about the plugin.
+func isAttestation(rest string) bool { return strings.HasSuffix(rest, attestationExtension) }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -21,6 +22,8 @@ import (
 type reader struct {
 	tokens *json.Decoder
 	path   []string // where in the document the reader is, for its errors
+
+	opened json.Token // the start of an object or array that was read already; nil for none
 }
 
 // newReader checks that data is one JSON value in valid UTF-8, no larger than
@@ -64,7 +67,10 @@ func (r *reader) within(step string, read func() error) error {
 // type wanted.
 func token[T any](r *reader, want string) (T, error) {
 	var none T
-	tok, err := r.tokens.Token()
+	tok, err := r.opened, error(nil)
+	if r.opened = nil; tok == nil {
+		tok, err = r.tokens.Token()
+	}
 	if err != nil {
 		return none, r.errorf("cannot be read: %w", err)
 	}
@@ -146,6 +152,73 @@ func (r *reader) find(fields []field, name string) (int, error) {
 		}
 	}
 	return 0, r.errorf("has unknown field %s", quote(name))
+}
+
+// names reads an object whose names are not known beforehand, at most limit of them.
+// One that comes twice is an error. Names that differ in case are two: in what signers
+// make up, such as a list of environment variables, both may be there, and whoever
+// reads such an object has to tell them apart, as a Go map does and a struct does not.
+func (r *reader) names(limit int, value func(name string) error) error {
+	if err := r.open('{', "an object"); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for r.tokens.More() {
+		name, err := r.text()
+		if err != nil {
+			return err
+		}
+		if seen[name] {
+			return r.errorf("has %s twice", quote(name))
+		}
+		if seen[name] = true; len(seen) > limit {
+			return r.errorf("has more than %d names", limit)
+		}
+		if err := r.within(quote(name), func() error { return value(name) }); err != nil {
+			return err
+		}
+	}
+	_, err := token[json.Delim](r, "the object's end")
+	return err
+}
+
+// anything reads a value of any shape that nests at most depth levels, as strictly as
+// names reads objects.
+func (r *reader) anything(depth int) error {
+	tok, err := r.tokens.Token()
+	if err != nil {
+		return r.errorf("cannot be read: %w", err)
+	}
+	if s, ok := tok.(string); ok && strings.ContainsRune(s, utf8.RuneError) {
+		return r.errorf("is broken text")
+	}
+	delim, ok := tok.(json.Delim)
+	if !ok {
+		return nil
+	}
+	if depth == 0 {
+		return r.errorf("nests deeper than %d levels", maxDepth)
+	}
+	r.opened = tok
+	if delim == '{' {
+		return r.names(math.MaxInt, func(string) error { return r.anything(depth - 1) })
+	}
+	_, err = r.array(math.MaxInt, func() error { return r.anything(depth - 1) })
+	return err
+}
+
+// raw reads an object of any content and gives its bytes, which are part of data, the
+// document being read.
+func (r *reader) raw(data []byte) (json.RawMessage, error) {
+	start := r.tokens.InputOffset() // before the colon
+	if err := r.anything(maxDepth); err != nil {
+		return nil, err
+	}
+	value := bytes.TrimLeft(data[start:r.tokens.InputOffset()], ": \t\r\n")
+	if len(value) == 0 || value[0] != '{' {
+		return nil, r.errorf("is no object")
+	}
+	return bytes.Clone(value), nil
 }
 
 // array reads an array of at most limit elements and gives their number.

@@ -35,9 +35,10 @@ type PublicKey struct {
 }
 
 // NewPublicKey takes an *ecdsa.PublicKey on P-256, P-384 or P-521, which sign
-// SHA-256, SHA-384 and SHA-512, or an *rsa.PublicKey of 2048, 3072 or 4096
-// bits, which signs SHA-256 with PKCS #1 v1.5. These are the pairs that
-// sigstore's clients know.
+// SHA-256, SHA-384 and SHA-512, an *rsa.PublicKey of 2048, 3072 or 4096 bits,
+// which signs SHA-256 with PKCS #1 v1.5, or an ed25519.PublicKey, which signs
+// the file itself (PureEdDSA, RFC 8032). These are the pairs that sigstore's
+// clients know, though not all of them know all.
 func NewPublicKey(key crypto.PublicKey) (*PublicKey, error) {
 	k := &PublicKey{key: key}
 	switch key := key.(type) {
@@ -64,10 +65,10 @@ func NewPublicKey(key crypto.PublicKey) (*PublicKey, error) {
 			k.algorithm = fmt.Sprintf("RSA %d", bits)
 		}
 	case ed25519.PublicKey:
-		// cosign writes such bundles without a digest and refuses to read
-		// them, its own included; and whether the signature is over the file
-		// or over its digest, the bundle does not say.
-		return nil, errors.New("Ed25519 keys are not supported for signing files: their bundles are ambiguous and cosign refuses them; use a P-256 key")
+		if len(key) != ed25519.PublicKeySize {
+			return nil, fmt.Errorf("Ed25519 key has %d bytes, expected %d", len(key), ed25519.PublicKeySize)
+		}
+		k.hash, k.algorithm = crypto.SHA256, "Ed25519" // the hash is of the bundle's digest, not of the signature
 	default:
 		return nil, fmt.Errorf("key of type %T is not supported, expected ECDSA P-256", key)
 	}
@@ -124,7 +125,8 @@ func (k *PublicKey) Hint() string { return base64.StdEncoding.EncodeToString(k.s
 // Algorithm says what kind of key it is, as in "ECDSA P-256".
 func (k *PublicKey) Algorithm() string { return k.algorithm }
 
-// Hash gives the one hash whose digests the key signs.
+// Hash gives the one hash whose digests the key signs; for an Ed25519 key, which
+// signs files whole, the one whose digest stands in its bundles.
 func (k *PublicKey) Hash() crypto.Hash { return k.hash }
 
 // PEM gives the key as [ParsePublicKey] reads it.
@@ -132,15 +134,23 @@ func (k *PublicKey) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: publicKeyType, Bytes: k.der})
 }
 
-// verifies tells whether signature is the key's over a digest of its hash.
+// SignsWhole tells whether the key signs files themselves rather than digests.
+func (k *PublicKey) SignsWhole() bool {
+	_, whole := k.key.(ed25519.PublicKey)
+	return whole
+}
+
+// verifies tells whether signature is the key's over the file.
 // ECDSA signatures must be in DER. Both s and its negative are accepted, as
 // all tools do: a signature's bytes identify nothing, only its key does.
-func (k *PublicKey) verifies(digest, signature []byte) bool {
+func (k *PublicKey) verifies(file *Digests, signature []byte) bool {
 	switch key := k.key.(type) {
 	case *ecdsa.PublicKey:
-		return ecdsa.VerifyASN1(key, digest, signature)
+		return ecdsa.VerifyASN1(key, file.Sum(k.hash), signature)
 	case *rsa.PublicKey:
-		return rsa.VerifyPKCS1v15(key, k.hash, digest, signature) == nil
+		return rsa.VerifyPKCS1v15(key, k.hash, file.Sum(k.hash), signature) == nil
+	case ed25519.PublicKey:
+		return ed25519.Verify(key, file.data, signature)
 	}
 	return false
 }

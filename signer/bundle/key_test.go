@@ -119,7 +119,6 @@ func TestParsePublicKeyRefuses(t *testing.T) {
 		{"RSA 2049", rsaKey(2049, 65537), "RSA key of 2049 bits is not supported"},
 		{"RSA 16384", rsaKey(16384, 65537), "RSA key of 16384 bits is not supported"},
 		{"RSA with exponent 3", rsaKey(2048, 3), "RSA key with exponent 3 is not supported"},
-		{"Ed25519", string(fixture(t, "ed25519.pub")), "Ed25519 keys are not supported for signing files"},
 		{"X25519", spki(x25519.PublicKey()), "is not supported, expected ECDSA P-256"},
 		{"too large", strings.Repeat("\n", 100_000) + public, "too large: 100"},
 	} {

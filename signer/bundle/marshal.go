@@ -5,22 +5,21 @@ import (
 	"fmt"
 )
 
+// material is verificationMaterial of a bundle made with a key.
+type material struct {
+	PublicKey keyHint `json:"publicKey"`
+}
+
+type keyHint struct {
+	Hint string `json:"hint"`
+}
+
 // MarshalMessage gives the bundle that says that key made signature over the
 // file with these digests, in the bytes that cosign would write. It refuses a
 // signature that does not verify, so that none is ever written.
-func MarshalMessage(key *PublicKey, file Digests, signature []byte) ([]byte, error) {
-	digest := file.Sum(key.hash)
-	if digest == nil {
-		return nil, fmt.Errorf("no %s digest was made, which an %s key signs", hashName(key.hash), key.algorithm)
-	}
-	if !key.verifies(digest, signature) {
+func MarshalMessage(key *PublicKey, file *Digests, signature []byte) ([]byte, error) {
+	if !key.verifies(file, signature) {
 		return nil, fmt.Errorf("signature does not verify with the key that should have made it, %s", key.Fingerprint())
-	}
-	type publicKey struct {
-		Hint string `json:"hint"`
-	}
-	type material struct {
-		PublicKey publicKey `json:"publicKey"`
 	}
 	type messageDigest struct {
 		Algorithm string `json:"algorithm"`
@@ -36,7 +35,33 @@ func MarshalMessage(key *PublicKey, file Digests, signature []byte) ([]byte, err
 		Message   messageSignature `json:"messageSignature"`
 	}{
 		MediaType: MediaType,
-		Material:  material{publicKey{key.Hint()}},
-		Message:   messageSignature{messageDigest{hashName(key.hash), digest}, signature},
+		Material:  material{keyHint{key.Hint()}},
+		Message:   messageSignature{messageDigest{hashName(key.hash), file.Sum(key.hash)}, signature},
+	})
+}
+
+// MarshalEnvelope gives the bundle that says that key made signature over payload in
+// a DSSE envelope: over what [PAE] gives. Like MarshalMessage it refuses a
+// signature that does not verify.
+func MarshalEnvelope(key *PublicKey, payloadType string, payload, signature []byte) ([]byte, error) {
+	if !key.verifies(NewDigests(PAE(payloadType, payload)), signature) {
+		return nil, fmt.Errorf("signature does not verify with the key that should have made it, %s", key.Fingerprint())
+	}
+	type envelopeSignature struct {
+		Sig []byte `json:"sig"`
+	}
+	type envelope struct {
+		Payload     []byte              `json:"payload"`
+		PayloadType string              `json:"payloadType"`
+		Signatures  []envelopeSignature `json:"signatures"`
+	}
+	return json.Marshal(struct {
+		MediaType string   `json:"mediaType"`
+		Material  material `json:"verificationMaterial"`
+		Envelope  envelope `json:"dsseEnvelope"`
+	}{
+		MediaType: MediaType,
+		Material:  material{keyHint{key.Hint()}},
+		Envelope:  envelope{payload, payloadType, []envelopeSignature{{signature}}},
 	})
 }

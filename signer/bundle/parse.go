@@ -135,7 +135,7 @@ func (r *reader) inclusionProof() error {
 // specification lets it be absent: all signing tools write it, and it tells a
 // changed file from a strange signer.
 func (r *reader) message(b *Bundle) error {
-	m := new(Message)
+	m := new(MessageSignature)
 	err := r.object(
 		field{"messageDigest", func() error { return r.digest(m) }},
 		field{"signature", r.into(&m.Signature)},
@@ -152,7 +152,7 @@ func (r *reader) message(b *Bundle) error {
 	return nil
 }
 
-func (r *reader) digest(m *Message) error {
+func (r *reader) digest(m *MessageSignature) error {
 	err := r.object(
 		field{"algorithm", func() error {
 			name, err := r.text()

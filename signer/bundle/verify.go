@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"bytes"
+	"crypto"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -53,37 +54,86 @@ func failure(s Status, format string, args ...any) *Error {
 //
 // All keys are tried: what the bundle says about its key is the signer's word.
 // The error is always an [*Error].
-func (b *Bundle) VerifyMessage(file Digests, keys []*PublicKey) (*PublicKey, error) {
-	m := b.Message
-	if m == nil {
-		return nil, failure(Invalid, "is an attestation (a DSSE envelope), expected a signature over the file")
-	}
-	digest := file.Sum(m.Hash)
-	if digest != nil && !bytes.Equal(digest, m.Digest) {
-		return nil, failure(Invalid, "signs a file with %s digest %x, this file has %x", hashName(m.Hash), m.Digest, digest)
+func (b *Bundle) VerifyMessage(file *Digests, keys []*PublicKey) (*PublicKey, error) {
+	if err := b.checkMessage(file); err != nil {
+		return nil, err
 	}
 	if b.Certificate != nil {
 		return nil, failure(Untrusted, "was signed with a certificate, expected a signature by %s", list(keys))
 	}
-	if digest != nil {
-		for _, k := range keys {
-			if k != nil && k.hash == m.Hash && k.verifies(digest, m.Signature) {
-				return k, nil
-			}
+	for _, k := range keys {
+		if k != nil && k.hash == b.Message.Hash && k.verifies(file, b.Message.Signature) {
+			return k, nil
 		}
 	}
-	return nil, b.untrusted(keys)
+	return nil, b.untrusted(keys, b.Message.Hash)
+}
+
+// checkMessage checks that the bundle is a signature over a file, by whomever, and
+// does not contradict the file.
+func (b *Bundle) checkMessage(file *Digests) error {
+	m := b.Message
+	if m == nil {
+		return failure(Invalid, "is an attestation (a DSSE envelope), expected a signature over the file")
+	}
+	if digest := file.Sum(m.Hash); !bytes.Equal(digest, m.Digest) {
+		return failure(Invalid, "signs a file with %s digest %x, this file has %x", hashName(m.Hash), m.Digest, digest)
+	}
+	return nil
+}
+
+// VerifyStatement checks that the bundle is an attestation, an in-toto statement
+// signed by one of keys, about the file with these digests, and gives the
+// statement with that key. What the statement's predicate says is the signer's
+// claim; who may claim what is for the caller to know. The error is always an
+// [*Error].
+func (b *Bundle) VerifyStatement(file *Digests, keys []*PublicKey) (*Statement, *PublicKey, error) {
+	statement, err := b.checkStatement(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	if b.Certificate != nil {
+		return nil, nil, failure(Untrusted, "was signed with a certificate, expected a signature by %s", list(keys))
+	}
+	signed := NewDigests(PAE(b.Envelope.PayloadType, b.Envelope.Payload))
+	for _, k := range keys {
+		if k != nil && k.verifies(signed, b.Envelope.Signature) {
+			return statement, k, nil
+		}
+	}
+	return nil, nil, b.untrusted(keys, 0)
+}
+
+// checkStatement checks that the bundle is an attestation, by whomever, and that it
+// is about the file.
+func (b *Bundle) checkStatement(file *Digests) (*Statement, error) {
+	e := b.Envelope
+	if e == nil {
+		return nil, failure(Invalid, "is a signature over the file, expected an attestation (a DSSE envelope)")
+	}
+	if e.PayloadType != PayloadType {
+		return nil, failure(Invalid, "has payload type %s, expected %q", quote(e.PayloadType), PayloadType)
+	}
+	statement, err := ParseStatement(e.Payload)
+	if err != nil {
+		return nil, failure(Invalid, "holds a statement that cannot be read: %v", err)
+	}
+	if err := statement.about(file); err != nil {
+		return nil, err
+	}
+	return statement, nil
 }
 
 // untrusted explains why none of keys verifies the bundle.
-func (b *Bundle) untrusted(keys []*PublicKey) *Error {
+// The hash is that of the bundle's digest, 0 where it has none.
+func (b *Bundle) untrusted(keys []*PublicKey, h crypto.Hash) *Error {
 	for _, k := range keys {
 		if k == nil || k.Hint() != b.KeyHint {
 			continue
 		}
-		if k.hash != b.Message.Hash {
+		if h != 0 && k.hash != h {
 			return failure(Untrusted, "names key %s and a %s digest, but that key (%s) signs %s digests",
-				k.Fingerprint(), hashName(b.Message.Hash), k.algorithm, hashName(k.hash))
+				k.Fingerprint(), hashName(h), k.algorithm, hashName(k.hash))
 		}
 		return failure(Untrusted, "names key %s, but its signature does not verify with that key: it is damaged or forged", k.Fingerprint())
 	}

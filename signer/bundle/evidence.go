@@ -1,0 +1,179 @@
+package bundle
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Kind is what a bundle holds.
+type Kind string
+
+const (
+	Message     Kind = "signature"   // over a file
+	Attestation Kind = "attestation" // an in-toto statement about files
+)
+
+// Trust is whose signatures count. The zero Trust trusts nobody.
+type Trust struct {
+	Keys []*PublicKey
+
+	// Certificates verifies what was signed with a certificate; nil trusts none.
+	Certificates CertificateVerifier
+}
+
+func (t Trust) any() bool { return len(t.Keys) > 0 || t.Certificates != nil }
+
+// A CertificateVerifier verifies bundles that were signed with a short-lived
+// certificate. This package has none: package keyless has, and needs much that hosts
+// should not carry.
+type CertificateVerifier interface {
+	// VerifyCertificate verifies the bundle, which [Parse] took, over a file with this
+	// SHA-256, and that it is of the kind wanted. Who signed has to be somebody whom
+	// the verifier was told to trust. Of an attestation whatever stands in the
+	// envelope has to be verified. An error other than an [*Error] means Invalid.
+	VerifyCertificate(bundle []byte, file [sha256.Size]byte, kind Kind) (Certified, error)
+}
+
+// Certified is who signed with a certificate.
+type Certified struct {
+	Identity, Issuer string
+	Time             time.Time // of the signature, as a trusted timestamp says
+}
+
+// An Evidence is one sidecar and what it proves about one plugin.
+type Evidence struct {
+	File      string
+	Signer    Signer     // zero unless Err is nil
+	Key       *PublicKey // that verified; nil for a certificate
+	Time      time.Time  // of the signature, where one can be trusted; else zero
+	Statement *Statement // of an attestation; nil unless Err is nil
+	Err       error      // why it proves nothing
+}
+
+// Status says what is known about the sidecar.
+func (e Evidence) Status() Status {
+	if e.Err == nil {
+		return Verified
+	}
+	if err, ok := errors.AsType[*Error](e.Err); ok {
+		return err.Status
+	}
+	return Invalid
+}
+
+// Reason says in one line which sidecar proves nothing, and why: "" where it does.
+func (e Evidence) Reason() string {
+	if e.Err == nil {
+		return ""
+	}
+	said := strings.TrimPrefix(e.Err.Error(), subject)
+	if err, ok := errors.AsType[*fs.PathError](e.Err); ok {
+		said = "cannot be read: " + err.Err.Error() // the whole of it names the file again
+	}
+	return oneLine(shown(filepath.Base(e.File)) + " " + said)
+}
+
+// A Search says where the sidecars of a plugin are looked for.
+type Search struct {
+	Plugin string
+	Kind   Kind     // of sidecars that are wanted
+	Files  []string // to read instead of what lies beside the plugin; nil for that
+}
+
+// Collect reads the sidecars and says of each what it proves about the file. One that
+// is gone by the time it is read is left out.
+func (s Search) Collect(file *Digests, trust Trust) ([]Evidence, error) {
+	sidecars, err := s.files()
+	if err != nil {
+		return nil, err
+	}
+	var list []Evidence
+	for _, sidecar := range sidecars {
+		e := s.examine(sidecar, file, trust)
+		if errors.Is(e.Err, fs.ErrNotExist) {
+			continue // renamed into its place since it was found, if it ever was there
+		}
+		list = append(list, e)
+	}
+	return list, nil
+}
+
+func (s Search) files() ([]string, error) {
+	if s.Files != nil {
+		return s.Files, nil
+	}
+	if s.Kind == Attestation {
+		return FindAttestations(s.Plugin)
+	}
+	found, err := Find(s.Plugin)
+	if err != nil {
+		return nil, err
+	}
+	// A folder's listing can miss a file that is renamed meanwhile. These
+	// two, read in this order, cannot be missed.
+	found = append(found, filepath.Clean(NextPath(s.Plugin)), filepath.Clean(Path(s.Plugin)))
+	slices.Sort(found)
+	return slices.Compact(found), nil
+}
+
+// missing says what is not there.
+func (s Search) missing() string {
+	switch {
+	case s.Files != nil:
+		return fmt.Sprintf("there is no bundle %s", shown(strings.Join(s.Files, ", ")))
+	case s.Kind == Attestation:
+		return fmt.Sprintf("there is no attestation: no file %s.TYPE%s", shown(s.Plugin), attestationExtension)
+	}
+	return fmt.Sprintf("there is no signature: no file %s", shown(Path(s.Plugin)))
+}
+
+// examine says what one sidecar proves.
+func (s Search) examine(sidecar string, file *Digests, trust Trust) Evidence {
+	e := Evidence{File: sidecar}
+	data, err := readFile(sidecar)
+	if err != nil {
+		e.Err = err
+		return e
+	}
+	b, err := Parse(data)
+	switch {
+	case err != nil:
+		e.Err = err
+	case s.Kind == Attestation:
+		e.Statement, e.Err = b.checkStatement(file)
+	default:
+		e.Err = b.checkMessage(file)
+	}
+	switch {
+	case e.Err != nil:
+	case b.Certificate != nil && trust.Certificates != nil:
+		e.certified(trust.Certificates.VerifyCertificate(data, file.SHA256(), s.Kind))
+	case len(trust.Keys) == 0:
+		e.Err = failure(Untrusted, "was signed by %s, expected a certificate of an identity that is trusted", b.claimedSigner())
+	case s.Kind == Attestation:
+		e.Statement, e.Key, e.Err = b.VerifyStatement(file, trust.Keys)
+	default:
+		e.Key, e.Err = b.VerifyMessage(file, trust.Keys)
+	}
+	if e.Err != nil {
+		e.Statement = nil
+		return e
+	}
+	if e.Signer.Bundle = sidecar; e.Key != nil {
+		e.Signer.Fingerprint = e.Key.Fingerprint()
+	}
+	if e.Statement != nil {
+		e.Signer.Type = e.Statement.PredicateType
+	}
+	return e
+}
+
+func (e *Evidence) certified(c Certified, err error) {
+	e.Signer.Identity, e.Signer.Issuer, e.Time, e.Err = c.Identity, c.Issuer, c.Time, err
+}
