@@ -37,7 +37,8 @@ var level = map[string]int{
 	"trial":            2, // knows nothing of the others: it runs what it is given
 	"watch":            2,
 	"templates":        1,
-	"signer/bundle":    2,
+	"signer/policy":    2,
+	"signer/bundle":    3,
 	"inspector":        2,
 	"inspector/goelf":  3,
 	"inspector/gotype": 4,
@@ -46,7 +47,7 @@ var level = map[string]int{
 }
 
 // onlyStandard names the packages that hosts carry.
-var onlyStandard = []string{"loader", "inspector", "inspector/goelf", "inspector/gotype", "signer/bundle"}
+var onlyStandard = []string{"loader", "inspector", "inspector/goelf", "inspector/gotype", "signer/bundle", "signer/policy"}
 
 // soleImporter names the one package, and those below it, that may import a
 // module directly.

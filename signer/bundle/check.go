@@ -20,6 +20,9 @@ type Result struct {
 	// Bundle is the sidecar that decided, where one did.
 	Bundle string `json:"bundle,omitempty"`
 
+	// Rule is the rule of a policy that decided, where there is a policy.
+	Rule string `json:"rule,omitempty"`
+
 	// Reason says in one line why the plugin is not Verified.
 	Reason string `json:"reason,omitempty"`
 }
@@ -33,8 +36,8 @@ type Signer struct {
 	Bundle      string `json:"bundle"`                // the sidecar with the signature
 }
 
-// same tells whether two signers are one, whatever they signed.
-func (s Signer) same(o Signer) bool {
+// Same tells whether two signers are one, whatever they signed.
+func (s Signer) Same(o Signer) bool {
 	return s.Fingerprint == o.Fingerprint && s.Identity == o.Identity && s.Issuer == o.Issuer
 }
 
@@ -95,7 +98,7 @@ func (r *Result) verified(e Evidence) {
 		r.Status, r.Bundle, r.Reason = Verified, e.File, ""
 	}
 	// One signer is one, or it would count twice towards a threshold.
-	if !slices.ContainsFunc(r.Signers, e.Signer.same) {
+	if !slices.ContainsFunc(r.Signers, e.Signer.Same) {
 		r.Signers = append(r.Signers, e.Signer)
 	}
 }

@@ -44,6 +44,20 @@ func newReader(data []byte) (*reader, error) {
 	return &reader{tokens: json.NewDecoder(bytes.NewReader(data))}, nil
 }
 
+// CheckJSON checks that data is one JSON value in valid UTF-8, no larger than
+// [MaxSize] and no deeper than 64 levels, in which no object has a name twice. It is
+// for documents that encoding/json then decodes, and that mean what they say.
+func CheckJSON(data []byte) error {
+	r, err := newReader(data)
+	if err == nil {
+		err = r.anything(maxDepth)
+	}
+	if err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), subject))
+	}
+	return nil
+}
+
 // errorf makes an error about what stands where the reader is; format goes on
 // after its name.
 func (r *reader) errorf(format string, args ...any) error {
