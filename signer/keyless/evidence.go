@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,6 +15,8 @@ import (
 
 	"github.com/sigstore/sigstore-go/pkg/tlog"
 	"github.com/sigstore/sigstore-go/pkg/verify"
+	"github.com/transparency-dev/merkle/proof"
+	"github.com/transparency-dev/merkle/rfc6962"
 )
 
 // checkEvidence verifies certificate, log entries, timestamps and signature,
@@ -33,7 +38,7 @@ func (v *Verifier) checkEvidence(s *signed, sum [sha256.Size]byte) (time.Time, e
 	if err != nil {
 		return none, untrusted("%s", v.explain(s, entries, err))
 	}
-	at, err := v.timeOf(result)
+	at, err := v.timeOf(s, result)
 	if err != nil {
 		return none, err
 	}
@@ -51,11 +56,17 @@ func (v *Verifier) checkEvidence(s *signed, sum [sha256.Size]byte) (time.Time, e
 	return at, guard(func() error { return v.checkEntries(s, entries, at) })
 }
 
-// timeOf gives the earliest time that was verified.
-func (v *Verifier) timeOf(result *verify.VerificationResult) (time.Time, error) {
+// timeOf gives the earliest time that was verified. Signed timestamps are all
+// to verify, as the specification has it, where sigstore-go is content with
+// one; nor does it look for those from the future.
+func (v *Verifier) timeOf(s *signed, result *verify.VerificationResult) (time.Time, error) {
 	var at time.Time
 	now := v.options.Now()
+	left := len(s.entity.GetVerificationMaterial().GetTimestampVerificationData().GetRfc3161Timestamps())
 	for i, t := range result.VerifiedTimestamps {
+		if t.Type == "TimestampAuthority" {
+			left--
+		}
 		if ahead := t.Timestamp.Sub(now); ahead > mostAhead {
 			return at, untrusted("was signed at %s, and it is %s now: this machine's clock or the timestamp is wrong",
 				stamp(t.Timestamp), stamp(now))
@@ -64,21 +75,27 @@ func (v *Verifier) timeOf(result *verify.VerificationResult) (time.Time, error) 
 			at = t.Timestamp
 		}
 	}
-	if at.IsZero() {
+	switch {
+	case at.IsZero():
 		return at, untrusted("has no time at which it was signed")
+	case left > 0:
+		return at, untrusted("has %d timestamps, not for this signature or of authorities that are not in the trusted root, beside the valid", left)
 	}
 	return at, nil
 }
 
-// checkEntries checks of every log entry that it is about this signature with
-// this certificate, whatever format it has, and of every log that its key was
-// valid then. sigstore-go does the first by the formats of entry and checkpoint
-// together, and the second only for entries with a time of their own.
+// checkEntries checks what sigstore-go does by the formats of entry and
+// checkpoint, or only for entries with a time of their own: that every entry
+// is about this signature with this certificate, that its proof is of these
+// very bytes, and that the log's key was valid then.
 func (v *Verifier) checkEntries(s *signed, entries []*tlog.Entry, at time.Time) error {
 	for _, e := range entries {
 		certificate, _ := e.PublicKey().(*x509.Certificate)
 		if !bytes.Equal(e.Signature(), s.signature) || certificate == nil || !certificate.Equal(s.certificate) {
 			return untrusted("has a log entry (index %d) about another signature", e.LogIndex())
+		}
+		if err := checkProof(e); err != nil {
+			return untrusted("has a log entry (index %d) that %s", e.LogIndex(), plain(err))
 		}
 		log := v.root.RekorLogs()[hex.EncodeToString([]byte(e.LogKeyID()))]
 		if log == nil {
@@ -88,6 +105,42 @@ func (v *Verifier) checkEntries(s *signed, entries []*tlog.Entry, at time.Time) 
 			return untrusted("was signed at %s, and the trusted root takes the log %s from %s to %s",
 				stamp(at), log.BaseURL, stamp(log.ValidityPeriodStart), stamp(log.ValidityPeriodEnd))
 		}
+	}
+	return nil
+}
+
+// checkProof checks that what an entry says of itself is what its proof and
+// its checkpoint say, so that nothing in it means nothing. The checkpoint's
+// signature was verified before.
+func checkProof(e *tlog.Entry) error {
+	entry := e.TransparencyLogEntry()
+	var body struct {
+		Kind    string `json:"kind"`
+		Version string `json:"apiVersion"`
+	}
+	if err := json.Unmarshal(entry.GetCanonicalizedBody(), &body); err != nil {
+		return err
+	}
+	if k := entry.GetKindVersion(); k.GetKind() != body.Kind || k.GetVersion() != body.Version {
+		return fmt.Errorf("says that it is %s %s, and is %s %s", k.GetKind(), k.GetVersion(), body.Kind, body.Version)
+	}
+	if e.IsRekorV2() && entry.GetIntegratedTime() != 0 {
+		return errors.New("has a time that nobody signed")
+	}
+	p := entry.GetInclusionProof()
+	if p == nil {
+		return nil // promised only; another entry has a proof
+	}
+	if e.IsRekorV2() && p.GetLogIndex() != entry.GetLogIndex() {
+		return fmt.Errorf("has index %d in its proof", p.GetLogIndex())
+	}
+	lines := strings.SplitN(p.GetCheckpoint().GetEnvelope(), "\n", 4) // origin, size, root hash
+	if len(lines) < 4 || lines[1] != strconv.FormatInt(p.GetTreeSize(), 10) || lines[2] != base64.StdEncoding.EncodeToString(p.GetRootHash()) {
+		return errors.New("has a proof for another checkpoint")
+	}
+	if err := proof.VerifyInclusion(rfc6962.DefaultHasher, uint64(p.GetLogIndex()), uint64(p.GetTreeSize()),
+		rfc6962.DefaultHasher.HashLeaf(entry.GetCanonicalizedBody()), p.GetHashes(), p.GetRootHash()); err != nil {
+		return fmt.Errorf("has a proof of something else: %w", err)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"math/big"
 	"testing"
 	"time"
@@ -146,6 +147,8 @@ type recipe struct {
 	signedAt            time.Time
 	noSCT               bool
 	sctKey              *ecdsa.PrivateKey
+	sctFor              []byte // a certificate that is not this one
+	forServers          bool   // rather than for signing code
 	leafKey             crypto.Signer
 
 	statement   []byte // nil: a signature over the file
@@ -180,6 +183,9 @@ func (i *instance) certify(t *testing.T, key crypto.Signer, r recipe) []byte {
 		ExtraExtensions: []pkix.Extension{extension(asn1.ObjectIdentifier{2, 5, 29, 17}, raw)},
 	}
 	template.ExtraExtensions[0].Critical = true
+	if r.forServers {
+		template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	}
 	add := func(e pkix.Extension) { template.ExtraExtensions = append(template.ExtraExtensions, e) }
 	if r.issuer != "" {
 		add(extension(asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 1, 8}, r.issuer))
@@ -198,9 +204,12 @@ func (i *instance) certify(t *testing.T, key crypto.Signer, r recipe) []byte {
 	if r.sctKey == nil {
 		r.sctKey = i.ctKey
 	}
-	before, err := x509.ParseCertificate(create())
-	must(t, err)
-	add(extension(asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2}, i.sctList(t, before.RawTBSCertificate, r.sctKey)))
+	if r.sctFor == nil {
+		before, err := x509.ParseCertificate(create())
+		must(t, err)
+		r.sctFor = before.RawTBSCertificate
+	}
+	add(extension(asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2}, i.sctList(t, r.sctFor, r.sctKey)))
 	return create()
 }
 
@@ -361,4 +370,11 @@ func marshal(t *testing.T, b *protobundle.Bundle) []byte {
 func statement(data []byte) []byte {
 	return fmt.Appendf(nil, `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a.so","digest":{"sha256":"%x"}}],`+
 		`"predicateType":"https://slsa.dev/provenance/v1","predicate":{"buildDefinition":{}}}`, sha256.Sum256(data))
+}
+
+// prehash lets a key that signs messages sign what sign gives it.
+type prehash struct{ crypto.Signer }
+
+func (k prehash) Sign(r io.Reader, message []byte, _ crypto.SignerOpts) ([]byte, error) {
+	return k.Signer.Sign(r, message, crypto.Hash(0))
 }
