@@ -47,6 +47,11 @@ func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 	} else {
 		p.built = a.file
 	}
+	if r.opts.MakeFolders { // another run that failed may have removed them
+		if err := r.made.make(r.opts.files()); err != nil {
+			return nil, err
+		}
+	}
 	if err := p.place(ctx); err != nil {
 		return nil, err
 	}
