@@ -121,12 +121,22 @@ func bundleAttacks() []attack {
 // attested gives an attestation about the plugin: the right key, the right file, and
 // no signature over the file.
 func (w *arena) attested(key string) []byte {
+	return w.statement(key, "https://slsa.dev/provenance/v1", "{}")
+}
+
+// statement gives an attestation of any type about the plugin.
+func (w *arena) statement(key, predicateType, predicate string) []byte {
+	return w.statementAbout("p.so", key, predicateType, predicate)
+}
+
+func (w *arena) statementAbout(file, key, predicateType, predicate string) []byte {
+	w.t.Helper()
 	s, err := signer.LoadSigner(w.read(key+".key"), nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	b, err := s.SignStatement([]byte(fmt.Sprintf(`{"_type":%q,"subject":[{"name":"p.so","digest":{"sha256":"%x"}}],"predicateType":"https://slsa.dev/provenance/v1","predicate":{}}`,
-		bundle.StatementType, sha256.Sum256(w.read("p.so")))))
+	b, err := s.SignStatement([]byte(fmt.Sprintf(`{"_type":%q,"subject":[{"name":%q,"digest":{"sha256":"%x"}}],"predicateType":%q,"predicate":%s}`,
+		bundle.StatementType, file, sha256.Sum256(w.read(file)), predicateType, predicate)))
 	if err != nil {
 		w.t.Fatal(err)
 	}
