@@ -137,7 +137,11 @@ func (a *attempt) userFiles(p *planner) (mod, sum []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return mod, withLines(a.src.SumFile.Content, p.sumLines(files)), nil
+	own := a.src.SumFile.Content
+	if sum = withLines(own, p.sumLines(files)); !bytes.Equal(sum, own) {
+		sum = sortedSums(sum)
+	}
+	return mod, sum, nil
 }
 
 // lowered says whether the build took go.mod back to an older Go.
