@@ -31,7 +31,7 @@ type Target struct {
 type BatchOptions struct {
 	Options // but for Package and Output, which every target has of its own
 
-	Parallel    int  // how many builds run side by side; 0 for as many as there are processors
+	Parallel int // how many builds run side by side; 0 for as many as there are processors
 
 	// Started and Done are told, one at a time, which target is begun and what
 	// became of it. Either may be nil.

@@ -47,12 +47,7 @@ func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 	} else {
 		p.built = a.file
 	}
-	if r.opts.MakeFolders { // another run that failed may have removed them
-		if err := r.made.make(r.opts.files()); err != nil {
-			return nil, err
-		}
-	}
-	if err := p.place(ctx); err != nil {
+	if err := r.place(ctx, p); err != nil {
 		return nil, err
 	}
 	if !r.opts.Write {
@@ -71,6 +66,15 @@ func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 		return nil, err
 	}
 	return res, nil
+}
+
+// place puts a placement's files in place. Another run that failed may have removed
+// folders meanwhile that it had made.
+func (r *run) place(ctx context.Context, p placement) error {
+	if err := r.makeFolders(); err != nil {
+		return err
+	}
+	return p.place(ctx)
 }
 
 // A change is new content for a file of the plugin's module.
@@ -137,7 +141,11 @@ func (a *attempt) userFiles(p *planner) (mod, sum []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return mod, withLines(a.src.SumFile.Content, p.sumLines(files)), nil
+	own := a.src.SumFile.Content
+	if sum = withLines(own, p.sumLines(files)); !bytes.Equal(sum, own) {
+		sum = sortedSums(sum)
+	}
+	return mod, sum, nil
 }
 
 // lowered says whether the build took go.mod back to an older Go.

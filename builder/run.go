@@ -135,12 +135,18 @@ func Run(ctx context.Context, host *inspector.Host, opts Options) (res *Result, 
 
 // checkOutput says, before anything is built, whether what is built can be written.
 func (r *run) checkOutput(ctx context.Context) error {
-	if r.opts.MakeFolders {
-		if err := r.made.make(r.opts.files()); err != nil {
-			return err
-		}
+	if err := r.makeFolders(); err != nil {
+		return err
 	}
 	return checkOutput(ctx, r.opts.files())
+}
+
+// makeFolders makes the outputs' folders, if that is asked for.
+func (r *run) makeFolders() error {
+	if !r.opts.MakeFolders {
+		return nil
+	}
+	return r.made.make(r.opts.files())
 }
 
 // start checks all that can be checked before anything is built, but for the output's

@@ -133,7 +133,7 @@ func (m *manyBuilds) hostFailed(host inspector.HostRef, err error) {
 // failed fills in the row of a pair that was not built.
 func (m *manyBuilds) failed(row *report.Build, err error) {
 	f := asFailure(err)
-	row.Outcome, row.ExitCode, row.Error, row.Fix = report.BuildFailed, f.code, f.Error(), f.hints
+	row.Outcome, row.ExitCode, row.Error, row.Fix = report.BuildFailed, f.code, f.Error(), m.completed(f.hints)
 	if f.code == exitRefused {
 		row.Outcome = report.BuildRefused
 	}

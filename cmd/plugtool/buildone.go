@@ -53,7 +53,7 @@ func (p *program) tellFailed(ctx context.Context, host inspector.HostRef, err er
 		return err
 	}
 	f := asFailure(err)
-	document := &builder.Result{Schema: builder.Schema, Host: host, Error: f.Error(), Fix: f.hints, Warnings: []string{}}
+	document := &builder.Result{Schema: builder.Schema, Host: host, Error: f.Error(), Fix: p.completed(f.hints), Warnings: []string{}}
 	return errors.Join(err, p.tell(o.outputs, p.style(), map[string]writer{
 		formatText: func(w io.Writer, _ report.Style) error {
 			if w != io.Writer(p.out) {
@@ -208,7 +208,7 @@ func (p *program) tellNoFit(host inspector.HostRef, noFit *builder.NoFitError, o
 		Schema:   builder.Schema,
 		Host:     host,
 		Reason:   noFit.Reason,
-		Fix:      noFit.Fix,
+		Fix:      p.completed(noFit.Fix),
 		Verdict:  noFit.Verdict,
 		Warnings: []string{},
 	}

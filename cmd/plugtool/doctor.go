@@ -10,6 +10,7 @@ import (
 	"github.com/plugtool/plugtool/builder"
 	"github.com/plugtool/plugtool/inspector"
 	"github.com/plugtool/plugtool/report"
+	"github.com/plugtool/plugtool/signer/bundle"
 )
 
 func (p *program) doctorCommand() *cli.Command {
@@ -55,23 +56,12 @@ func (p *program) doctor(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	var hosts []*inspector.Host
-	var unreadable []builder.UnreadableHost
-	var failed error
-	for _, file := range files {
-		h, err := openBuildHost(file, keys)
-		if code := asFailure(err).code; code == exitUsage || code == exitUntrusted {
-			return err
-		}
-		if err != nil {
-			unreadable = append(unreadable, builder.UnreadableHost{File: file, Err: err})
-			if failed == nil && asFailure(err).code == exitFailure {
-				failed = err
-			}
-			continue
-		}
+	hosts, unreadable, err := openDoctorHosts(files, keys)
+	for _, h := range hosts {
 		defer h.Close()
-		hosts = append(hosts, h)
+	}
+	if err != nil {
+		return err
 	}
 	dir, err := os.Getwd()
 	if err != nil {
@@ -87,17 +77,37 @@ func (p *program) doctor(c *cli.Context) error {
 		formatText: func(w io.Writer, s report.Style) error { return tellDiagnosis(w, found, s) },
 		formatJSON: func(w io.Writer, _ report.Style) error { return report.WriteDocument(w, found) },
 	})
+	for _, u := range unreadable {
+		if err == nil && asFailure(u.Err).code == exitFailure {
+			err = u.Err
+		}
+	}
 	switch {
 	case err != nil:
 		return err
-	case failed != nil:
-		return failed
 	case found.NoFit():
 		return told(exitRefused)
 	case !found.Ready:
 		return told(exitFailure)
 	}
 	return nil
+}
+
+// openDoctorHosts opens hosts. Those that are none, or cannot be read, are part of what is
+// told; one that is not signed as was demanded is not looked at, nor the rest.
+func openDoctorHosts(files []string, keys []*bundle.PublicKey) (hosts []*inspector.Host, unreadable []builder.UnreadableHost, err error) {
+	for _, file := range files {
+		h, err := openBuildHost(file, keys)
+		switch code := asFailure(err).code; {
+		case err == nil:
+			hosts = append(hosts, h)
+		case code == exitUsage || code == exitUntrusted:
+			return hosts, nil, err
+		default:
+			unreadable = append(unreadable, builder.UnreadableHost{File: file, Err: err})
+		}
+	}
+	return hosts, unreadable, nil
 }
 
 // tellDiagnosis tells what was found, a line each, with what to do below it.

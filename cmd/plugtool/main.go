@@ -9,8 +9,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -103,7 +106,32 @@ func (p *program) app() *cli.App {
 	}
 }
 
-func onUsageError(_ *cli.Context, err error, _ bool) error { return usageError(err, "") }
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	// Package flag's words: invalid value "x" for flag -name: parse error.
+	m := badValue().FindStringSubmatch(err.Error())
+	if m == nil || c.Command == nil {
+		return usageError(err, "")
+	}
+	want, example := "another value", ""
+	for _, f := range c.Command.Flags {
+		if !slices.Contains(f.Names(), m[2]) {
+			continue
+		}
+		switch f.(type) {
+		case *cli.DurationFlag:
+			want, example = "a duration", "as in "+dashed(m[2])+" 30s or 2m"
+		case *cli.IntFlag:
+			want, example = "a whole number", "as in "+dashed(m[2])+" 4"
+		case *cli.BoolFlag:
+			want, example = "true or false, or the flag alone", dashed(m[2])
+		}
+	}
+	return usagef(example, "%s is %s, want %s", dashed(m[2]), m[1], want)
+}
+
+var badValue = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^invalid (?:boolean )?value ("(?:[^"\\]|\\.)*") for (?:flag )?-([\w-]+): `)
+})
 
 // dispatch finds the command, brings its arguments into the order that
 // urfave/cli reads, and runs it.

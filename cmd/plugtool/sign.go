@@ -80,7 +80,7 @@ func (p *program) sign(c *cli.Context) error {
 func (p *program) loadSigner(ctx context.Context, file string, noInput bool) (*signer.Signer, error) {
 	pem, err := readSmall(file, keyLimit)
 	if err != nil {
-		return nil, fmt.Errorf("private key: %w", err)
+		return nil, missingKey(fmt.Errorf("private key: %w", err), file)
 	}
 	var password []byte
 	if signer.NeedsPassword(pem) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,9 +69,14 @@ func (t *tester) test(ctx context.Context) (_ *report.TestResult, err error) {
 	if result.Program, err = t.choose(); err != nil {
 		return nil, err
 	}
+	text := func(int) string { return "the host never opens plugins: " + result.Program.Why }
+	if result.Program.Kind == report.TestSmall && !slices.ContainsFunc(plugins, isPlugin) {
+		text = func(i int) string { return cmp.Or(verdicts[i].Refusal, "it is no Go plugin") }
+		result.Program = report.TestProgram{Kind: report.TestNone, Why: "since no file is a Go plugin: a small host would be built for nothing"}
+	}
 	if result.Program.Kind == report.TestNone {
 		for i, file := range t.plugins {
-			h := trial.Happened{File: file, Outcome: trial.Refused, Text: "the host never opens plugins: " + result.Program.Why}
+			h := trial.Happened{File: file, Outcome: trial.Refused, Text: text(i)}
 			result.Plugins = append(result.Plugins, report.TestedPlugin{Happened: h, Verdict: verdicts[i]})
 		}
 		return result, nil
@@ -89,6 +95,10 @@ func (t *tester) test(ctx context.Context) (_ *report.TestResult, err error) {
 		result.Plugins = append(result.Plugins, t.judge(h, verdicts[i]))
 	}
 	return result, t.compareSmall(result, plugins)
+}
+
+func isPlugin(p *inspector.Plugin) bool {
+	return p.Binary != nil && p.Binary.Kind == inspector.KindPlugin
 }
 
 // verdicts foretells what becomes of the plugins in a host, as they are going to be opened.

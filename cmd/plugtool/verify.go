@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -237,10 +238,13 @@ const keyLimit = 64 << 10 // bytes of a PEM key file
 func readPublicKeys(files []string) ([]*bundle.PublicKey, error) {
 	var keys []*bundle.PublicKey
 	var errs []error
+	missing := ""
 	for _, file := range files {
 		pem, err := readSmall(file, keyLimit)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("public key: %w", err))
+			if errs = append(errs, fmt.Errorf("public key: %w", err)); errors.Is(err, fs.ErrNotExist) {
+				missing = file
+			}
 			continue
 		}
 		key, err := bundle.ParsePublicKey(pem)
@@ -249,6 +253,9 @@ func readPublicKeys(files []string) ([]*bundle.PublicKey, error) {
 			continue
 		}
 		keys = append(keys, key)
+	}
+	if missing != "" {
+		return keys, missingKey(errors.Join(errs...), missing)
 	}
 	return keys, errors.Join(errs...)
 }
