@@ -17,7 +17,10 @@ const soon = 30 * 24 * time.Hour
 // Check decides about one plugin at a time, now. Its sidecars are read, and of the
 // plugin nothing but what the subject holds.
 func (r *Rules) Check(s Subject, now time.Time) *Decision {
-	d := &decider{rules: r, subject: s, now: now, file: bundle.NewDigests(s.Data)}
+	d := &decider{rules: r, subject: s, now: now, file: s.Digests}
+	if d.file == nil {
+		d.file = bundle.NewDigests(s.Data)
+	}
 	d.Result = bundle.Result{Status: bundle.Untrusted, Signers: []bundle.Signer{}}
 	d.decide()
 	if d.Allowed {
@@ -104,7 +107,7 @@ func (d *decider) signatures(rule *Rule) bool {
 	if len(rule.Signers) == 0 {
 		return true
 	}
-	search := bundle.Search{Plugin: d.subject.File, Kind: bundle.Message, Files: d.subject.Bundles}
+	search := bundle.Search{Plugin: d.subject.File, Kind: bundle.Message, Files: d.subject.Bundles, Folder: d.subject.Folder}
 	if len(rule.Attestations) > 0 {
 		search.Files = nil // an attestation given as a file is not the signature
 	}

@@ -8,6 +8,7 @@
 package policy
 
 import (
+	"os"
 	"time"
 
 	"github.com/plugtool/plugtool/signer/bundle"
@@ -99,6 +100,14 @@ type Subject struct {
 	// Bundles are files to look for signatures and attestations in, instead of the
 	// plugin's sidecars.
 	Bundles []string
+
+	// Digests are those of Data, where some are known already; Folder is the open
+	// folder that the plugin and its sidecars lie in, where one is to be used (see
+	// [bundle.Search]); ReadVersion gives what Version is where that is "", and is asked
+	// only about a plugin whose signatures hold.
+	Digests     *bundle.Digests
+	Folder      *os.Root
+	ReadVersion func() string
 }
 
 // A Decision says whether a plugin fulfils the policy, and why.

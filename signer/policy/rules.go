@@ -45,7 +45,7 @@ func (d *decider) attestation(rule *Rule, a Attestation) bool {
 	if len(signers) == 0 {
 		signers = rule.Signers
 	}
-	search := bundle.Search{Plugin: d.subject.File, Kind: bundle.Attestation, Files: d.subject.Bundles}
+	search := bundle.Search{Plugin: d.subject.File, Kind: bundle.Attestation, Files: d.subject.Bundles, Folder: d.subject.Folder}
 	return d.signed("attestation "+a.Type, search, signers, a.Threshold, func(e bundle.Evidence) error {
 		if e.Statement.PredicateType != uri {
 			return untrusted("attests %q, expected %q", e.Statement.PredicateType, uri)
@@ -127,6 +127,9 @@ func ProvedHosts(s *bundle.Statement) ([]ProvedHost, error) {
 func (d *decider) version(rule *Rule) bool {
 	if rule.MinVersion == "" {
 		return true
+	}
+	if d.subject.Version == "" && d.subject.ReadVersion != nil {
+		d.subject.Version = d.subject.ReadVersion()
 	}
 	least, _ := parseVersion(rule.MinVersion)
 	have, ok := parseVersion(d.subject.Version)
