@@ -23,8 +23,10 @@ type Policy struct {
 	Keys       map[string]Key      `json:"keys,omitempty"`
 	Identities map[string]Identity `json:"identities,omitempty"`
 
-	// Deny refuses files whatever else holds; Allow takes files without asking for
-	// signatures, attestations or a version.
+	// Deny refuses files whatever else holds. Allow takes files without asking for
+	// signatures, attestations or a version: a digest names the very bytes, so nothing
+	// older can be put in their place. A rule has to be for the file all the same, one
+	// that refuses still does, and its verdict is asked for.
 	Deny  []Digest `json:"deny,omitempty"`
 	Allow []Digest `json:"allow,omitempty"`
 
@@ -119,19 +121,38 @@ type Decision struct {
 	Rule string
 
 	// Result is what is told about the plugin's signatures. It is Verified exactly
-	// where Allowed.
+	// where Allowed. It has signers where Allowed, and where all but the verdict holds.
 	Result bundle.Result
 
 	// Verdict says that all holds but the verdict that the rule asks for.
 	Verdict bool
 
-	Steps    []Step   // what was looked at, in order; the last decided where it does not hold
+	Steps    []Step   // what was looked at, in order; the one that does not hold is the last
 	Warnings []string // what still holds and will not for long
 }
+
+// Failed gives what the decision fails for: the What of the step that does not hold;
+// "" where the plugin is allowed.
+func (d *Decision) Failed() string {
+	if n := len(d.Steps); n > 0 && !d.Steps[n-1].Holds {
+		return d.Steps[n-1].What
+	}
+	return ""
+}
+
+// What a rule may ask for.
+const (
+	StepDigest      = "digest"
+	StepRule        = "rule"
+	StepSignature   = "signature"
+	StepAttestation = "attestation" // with the type behind it, as in "attestation slsaprovenance1"
+	StepVersion     = "version"
+	StepVerdict     = "verdict"
+)
 
 // A Step is one thing that a rule asks for.
 type Step struct {
 	What  string `json:"what"`
 	Holds bool   `json:"holds"`
-	Why   string `json:"why"`
+	Why   string `json:"why"` // in one line, without control characters
 }
