@@ -29,12 +29,12 @@ type judged struct {
 
 // judge does everything that comes before opening. The result is never nil.
 func (p *process) judge(ctx context.Context, r *rules, c candidate) (*judged, error) {
-	j, err := r.admit(ctx, c)
+	j, err := p.admit(ctx, r, c)
 	// A legitimate build may have replaced the plugin after its bytes were read and
 	// before its signature was: then the file is another one now.
 	const tries = 10
 	for try := 1; try < tries && isRefusal(err) && j.replaced(c); try++ {
-		j, err = r.admit(ctx, c)
+		j, err = p.admit(ctx, r, c)
 	}
 	if err != nil {
 		return j, err
@@ -48,12 +48,12 @@ func isRefusal(err error) bool {
 }
 
 // admit reads a candidate and asks what the policy says of it.
-func (r *rules) admit(ctx context.Context, c candidate) (*judged, error) {
+func (p *process) admit(ctx context.Context, r *rules, c candidate) (*judged, error) {
 	j := &judged{Checked: Checked{File: c.file}}
 	if err := r.step(StageRead, j, func() error { return j.read(ctx, r, c) }); err != nil {
 		return j, err
 	}
-	return j, r.step(StageSignature, j, func() error { return r.verify(j, c) })
+	return j, r.step(StageSignature, j, func() error { return p.verify(r, j, c) })
 }
 
 func (r *rules) step(stage Stage, j *judged, do func() error) error {

@@ -3,6 +3,7 @@ package loader
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/plugtool/plugtool/signer/bundle"
@@ -117,14 +118,45 @@ func (r *rules) check() (err error) {
 	return err
 }
 
+// provesHost says whether rules ask for proofs that a plugin loads into this host.
+func (r *rules) provesHost() bool {
+	return slices.ContainsFunc(r.Rules.Plugins, func(rule policy.Rule) bool {
+		return slices.ContainsFunc(rule.Attestations, func(a policy.Attestation) bool {
+			uri, _ := policy.TypeURI(a.Type)
+			return uri == policy.LoadsType
+		})
+	})
+}
+
+// identities name the running executable in proofs that plugins load into it. They take
+// reading all of its symbols, so nobody is asked where no rule wants them.
+func (p *process) identities(r *rules) ([]string, error) {
+	if !r.provesHost() {
+		return nil, nil
+	}
+	host, err := p.runningHost()
+	if err != nil {
+		return nil, err
+	}
+	identity, err := host.Identity()
+	if err != nil {
+		return nil, err
+	}
+	return []string{identity}, nil
+}
+
 // verify asks what the policy says of the plugin's bytes.
-func (r *rules) verify(j *judged, c candidate) error {
+func (p *process) verify(r *rules, j *judged, c candidate) error {
 	if r.compiled == nil {
 		search := bundle.Search{Plugin: j.File, Kind: bundle.Message, Folder: c.root}
 		j.Signature = search.Check(j.digests, bundle.Trust{Keys: r.keys})
 	} else {
+		hosts, err := p.identities(r)
+		if err != nil { // without one, a proof for any host would do
+			return &Error{Class: ClassIO, File: j.File, Err: fmt.Errorf("the running executable's identity: %w", err)}
+		}
 		decision := r.compiled.Check(policy.Subject{
-			File: j.File, Data: j.data, Digests: j.digests, Folder: c.root, ReadVersion: j.version,
+			File: j.File, Data: j.data, Digests: j.digests, Folder: c.root, ReadVersion: j.version, Hosts: hosts,
 			// The next step refuses what does not load, whatever the rules ask for.
 			Outcome: "loads",
 		}, time.Now())

@@ -53,6 +53,17 @@ func (p *process) wait(ctx context.Context, file string) error {
 
 func (p *process) done() { <-p.turn }
 
+func (p *process) runningHost() (*inspector.Host, error) {
+	if p.host == nil {
+		host, err := inspector.RunningHost()
+		if err != nil {
+			return nil, fmt.Errorf("reading the running executable: %w", err)
+		}
+		p.host = host
+	}
+	return p.host, nil
+}
+
 // decide asks whether the running executable can load j after everything that
 // it has loaded already.
 func (p *process) decide(j *judged) error {
@@ -65,18 +76,15 @@ func (p *process) decide(j *judged) error {
 			return nil
 		}
 	}
-	if p.host == nil {
-		host, err := inspector.RunningHost()
-		if err != nil {
-			return &Error{Class: ClassIO, File: j.File, Err: fmt.Errorf("reading the running executable: %w", err)}
-		}
-		p.host = host
+	host, err := p.runningHost()
+	if err != nil {
+		return &Error{Class: ClassIO, File: j.File, Err: err}
 	}
 	list := make([]*inspector.Plugin, 0, len(p.attempts)+1)
 	for _, a := range p.attempts {
 		list = append(list, a.facts)
 	}
-	verdict, err := inspector.Check(p.host, append(list, j.readFacts()))
+	verdict, err := inspector.Check(host, append(list, j.readFacts()))
 	if err != nil {
 		return &Error{Class: ClassIO, File: j.File, Err: fmt.Errorf("reading the running executable: %w", err)}
 	}
