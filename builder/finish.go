@@ -15,12 +15,12 @@ func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 		return nil, err
 	}
 	res := &Result{Schema: Schema, Output: r.opts.Output, Host: a.verdict.Host, Plan: a.plan, Verdict: a.verdict, Warnings: append([]string{}, a.plan.Warnings...)}
-	if a.plugin != nil {
+	if r.opts.program == nil {
 		if bin := a.plugin.Binary; bin != nil {
 			res.Reproducible = r.reproducible(a, bin)
 		}
-		if w := exportsWarning(a.plugin, a.plan.packageDir()); w != "" {
-			res.Warnings = append(res.Warnings, w)
+		if a.silent {
+			res.Warnings = append(res.Warnings, silentWarning(a.plan.packageDir()))
 		}
 	}
 	if r.opts.CheckReproducible && res.Reproducible != nil {
@@ -46,6 +46,11 @@ func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 		touch(r.opts.Output)
 	} else {
 		p.built = a.file
+	}
+	if r.opts.MakeFolders { // another run that failed may have removed them
+		if err := r.made.make(r.opts.files()); err != nil {
+			return nil, err
+		}
 	}
 	if err := p.place(ctx); err != nil {
 		return nil, err

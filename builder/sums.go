@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	"golang.org/x/mod/module"
-
-	"github.com/plugtool/plugtool/inspector"
 )
 
 // checkSums refuses a module of the host's version with other content than the
@@ -32,7 +30,7 @@ func (r *run) checkSums(src Source, plan *Plan) error {
 // the same version of a module, going by what its build information says: a
 // workspace's checksums stand in several files, and some are only just added.
 func (r *run) checkBuilt(a *attempt) error {
-	bin := inspector.NewPlugin("", a.data).Binary
+	bin := a.plugin.Binary
 	if bin == nil {
 		return nil
 	}

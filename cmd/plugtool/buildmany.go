@@ -34,10 +34,11 @@ type manyBuilds struct {
 }
 
 func (p *program) buildMany(ctx context.Context, o buildOptions) error {
+	o.MakeFolders = true
 	m := &manyBuilds{program: p, buildOptions: o}
 	defer m.followProgress()()
 	m.batch = builder.NewBatch(builder.BatchOptions{
-		Options: m.Options, Parallel: o.parallel, MakeFolders: true, Started: m.started, Done: m.done,
+		Options: m.Options, Parallel: o.parallel, Started: m.started, Done: m.done,
 	})
 	hosts, err := m.findTargets(ctx)
 	defer func() {

@@ -56,10 +56,19 @@ func (p *program) doctor(c *cli.Context) error {
 		return err
 	}
 	var hosts []*inspector.Host
+	var unreadable []builder.UnreadableHost
+	var failed error
 	for _, file := range files {
-		h, err := openHost(file, keys)
-		if err != nil {
+		h, err := openBuildHost(file, keys)
+		if code := asFailure(err).code; code == exitUsage || code == exitUntrusted {
 			return err
+		}
+		if err != nil {
+			unreadable = append(unreadable, builder.UnreadableHost{File: file, Err: err})
+			if failed == nil && asFailure(err).code == exitFailure {
+				failed = err
+			}
+			continue
 		}
 		defer h.Close()
 		hosts = append(hosts, h)
@@ -69,7 +78,7 @@ func (p *program) doctor(c *cli.Context) error {
 		return err
 	}
 	found, err := builder.Doctor(c.Context, hosts, builder.DoctorOptions{
-		Dir: dir, Env: p.env, Toolchain: toolchain(dir, c.String("toolchain")), Network: c.Bool("network"),
+		Dir: dir, Env: p.env, Toolchain: toolchain(dir, c.String("toolchain")), Network: c.Bool("network"), Unreadable: unreadable,
 	})
 	if err != nil {
 		return err
@@ -81,6 +90,8 @@ func (p *program) doctor(c *cli.Context) error {
 	switch {
 	case err != nil:
 		return err
+	case failed != nil:
+		return failed
 	case found.NoFit():
 		return told(exitRefused)
 	case !found.Ready:

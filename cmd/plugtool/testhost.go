@@ -81,7 +81,7 @@ func (t *tester) test(ctx context.Context) (_ *report.TestResult, err error) {
 		}
 		defer func() { err = errors.Join(err, t.small.Close()) }()
 	}
-	happened, err := t.open(ctx, result.Program.Kind)
+	happened, err := t.open(ctx, result.Program.Kind, pluginPaths(plugins))
 	if err != nil {
 		return nil, err
 	}
@@ -214,8 +214,19 @@ func anywhere(hints []string) []string {
 	return list
 }
 
+// pluginPaths gives the import paths by which plugins' own functions are named.
+func pluginPaths(plugins []*inspector.Plugin) []string {
+	paths := make([]string, len(plugins))
+	for i, p := range plugins {
+		if p.Binary != nil {
+			paths[i] = p.Binary.PluginPath
+		}
+	}
+	return paths
+}
+
 // open has the program open the plugins.
-func (t *tester) open(ctx context.Context, kind report.TestKind) ([]trial.Happened, error) {
+func (t *tester) open(ctx context.Context, kind report.TestKind, paths []string) ([]trial.Happened, error) {
 	program, err := filepath.Abs(t.file)
 	if err != nil {
 		return nil, err
@@ -234,14 +245,17 @@ func (t *tester) open(ctx context.Context, kind report.TestKind) ([]trial.Happen
 		}
 	}
 	if !t.each {
-		return t.checked(p.Open(ctx, t.plugins, symbols))
+		list, err := t.checked(p.Open(ctx, t.plugins, symbols))
+		trial.Attribute(list, paths)
+		return list, err
 	}
 	var list []trial.Happened
-	for _, plugin := range t.plugins {
+	for i, plugin := range t.plugins {
 		one, err := t.checked(p.Open(ctx, []string{plugin}, symbols))
 		if err != nil {
 			return nil, err
 		}
+		trial.Attribute(one, paths[i:i+1])
 		list = append(list, one...)
 	}
 	return list, nil
