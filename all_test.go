@@ -31,6 +31,7 @@ var level = map[string]int{
 	"cmd/plugtool":     0,
 	"builder":          1,
 	"loader":           1,
+	"loader/keyless":   1, // not onlyStandard: apart from loader for that reason
 	"report":           1,
 	"sbom":             1,
 	"signer":           1,

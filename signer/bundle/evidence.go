@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -84,6 +85,11 @@ type Search struct {
 	Plugin string
 	Kind   Kind     // of sidecars that are wanted
 	Files  []string // to read instead of what lies beside the plugin; nil for that
+
+	// Folder, where it is set, is the folder that Plugin lies in: its sidecars are read
+	// from there, whatever the path of Plugin leads to by now, and no link leads out of
+	// it. Files is nil then.
+	Folder *os.Root
 }
 
 // Collect reads the sidecars and says of each what it proves about the file. One that
@@ -109,9 +115,9 @@ func (s Search) files() ([]string, error) {
 		return s.Files, nil
 	}
 	if s.Kind == Attestation {
-		return FindAttestations(s.Plugin)
+		return s.find(isAttestation)
 	}
-	found, err := Find(s.Plugin)
+	found, err := s.find(isSignature)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +142,7 @@ func (s Search) missing() string {
 // examine says what one sidecar proves.
 func (s Search) examine(sidecar string, file *Digests, trust Trust) Evidence {
 	e := Evidence{File: sidecar}
-	data, err := readFile(sidecar)
+	data, err := s.read(sidecar)
 	if err != nil {
 		e.Err = err
 		return e

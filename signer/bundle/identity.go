@@ -45,6 +45,9 @@ func (p IdentityPattern) Compile() (*CompiledIdentity, error) {
 // Matches tells whether who signed is meant. Text that a person cannot see, such as
 // line breaks and marks that change the direction of writing, matches nothing.
 func (c *CompiledIdentity) Matches(identity, issuer string) bool {
+	if len(identity) > maxPattern || len(issuer) > maxPattern {
+		return false // what an expression costs grows with the text
+	}
 	return plain(identity) && plain(issuer) && c.subject(identity) && c.issuer(issuer)
 }
 
