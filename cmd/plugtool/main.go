@@ -71,6 +71,7 @@ func (p *program) commands() []*cli.Command {
 		p.generateKeyPairCommand(),
 		p.publicKeyCommand(),
 		p.signCommand(),
+		p.attestCommand(),
 		p.demoCommand(),
 		p.explainCommand(),
 		p.schemaCommand(),

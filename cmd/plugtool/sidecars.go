@@ -29,6 +29,9 @@ type sealed struct {
 	seals  []seal
 }
 
+// customType is the short name of predicate types that have none of their own.
+const customType = "custom"
+
 // idLength is how much of a signer's id a file's name has.
 const idLength = 16
 
@@ -39,7 +42,7 @@ func (s seal) names(plugin string) (first, own string) {
 		return bundle.Path(plugin), plugin + "." + s.by.id[:idLength] + bundle.Extension
 	}
 	short, id := policy.ShortType(s.typ), s.by.id
-	if short == policy.CustomType {
+	if short == customType {
 		// Of several types without a short name each needs a name.
 		sum := sha256.Sum256([]byte(s.typ + "\n" + id))
 		id = hex.EncodeToString(sum[:])
