@@ -40,6 +40,7 @@ var level = map[string]int{
 	"signer/kms":       2,
 	"signer/policy":    2,
 	"signer/bundle":    3,
+	"signer/keyless":   2,
 	"inspector":        2,
 	"inspector/goelf":  3,
 	"inspector/gotype": 4,
