@@ -96,7 +96,7 @@ func (p *program) attestOptions(c *cli.Context) (o attestOptions, err error) {
 			return o, err
 		}
 	}
-	if o.keys, err = p.keysFromConfig(conf, "key", c.StringSlice("key"), conf.Sign.Key); err != nil {
+	if o.keys, err = p.signingKeys(c, conf); err != nil {
 		return o, err
 	}
 	if o.hostKeys, err = p.readPublicKeys(c.Context, c.StringSlice("host-key")); err != nil {
@@ -182,13 +182,15 @@ func (p *program) attestFile(ctx context.Context, o attestOptions, signers []sea
 		}
 		return fmt.Errorf("attest %s: %w", file, err)
 	}
-	signed := sealed{plugin: plugin}
+	signed, digests := sealed{plugin: plugin}, bundle.NewDigests(plugin.Data)
 	for _, s := range signers {
 		text, err := s.statement(ctx, statement)
+		if err == nil {
+			err = signed.add(s, text, o.typ, digests)
+		}
 		if err != nil {
 			return s.signError(file, err)
 		}
-		signed.seals = append(signed.seals, seal{by: s, text: text, typ: o.typ})
 	}
 	if o.predicate != nil {
 		p.warnIfStrange(plugin, "attested")

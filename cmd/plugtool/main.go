@@ -75,6 +75,8 @@ func (p *program) commands() []*cli.Command {
 		p.demoCommand(),
 		p.explainCommand(),
 		p.schemaCommand(),
+		p.signBundleCommand(),
+		p.verifyBundleCommand(),
 		p.completionCommand(),
 		p.versionCommand(),
 	}
