@@ -48,6 +48,9 @@ func (p *program) keylessSealer(c *cli.Context) (sealer, error) {
 	}
 	var origin string
 	if o.Token, origin, err = keyless.Token(c.Context, c.String("identity-token"), p.env.lookup); err != nil {
+		if !p.hasTokenSource(c) {
+			err = usageError(err, "--identity-token TOKEN names one, or a file with one")
+		}
 		return sealer{}, err
 	}
 	return sealer{
@@ -63,6 +66,16 @@ func (p *program) keylessSealer(c *cli.Context) (sealer, error) {
 			return hex.EncodeToString(sum[:])
 		},
 	}, nil
+}
+
+// hasTokenSource tells whether somebody was to give a token, who then failed.
+func (p *program) hasTokenSource(c *cli.Context) bool {
+	for _, name := range []string{"SIGSTORE_ID_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL", "PLUGTOOL_OIDC_ISSUER"} {
+		if p.env.get(name) != "" {
+			return true
+		}
+	}
+	return c.String("identity-token") != ""
 }
 
 // keylessFile reads a file that keyless signatures need, and that nothing stands in for.

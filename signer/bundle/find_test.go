@@ -138,7 +138,7 @@ func TestAttestationsWhileReplaced(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !slices.ContainsFunc(evidence, func(e bundle.Evidence) bool { return e.Err == nil }) && bytes.Equal(now, data) {
-			t.Fatalf("no attestation of %q fits %s", evidence, data)
+			t.Fatalf("no attestation of %+v fits %s", evidence, data)
 		}
 	}
 }
