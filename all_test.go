@@ -38,9 +38,10 @@ var level = map[string]int{
 	"trial":            2, // knows nothing of the others: it runs what it is given
 	"watch":            2,
 	"templates":        1,
-	"signer/keyless":   2,
+	"signer/kms":       2,
 	"signer/policy":    2,
 	"signer/bundle":    3,
+	"signer/keyless":   2,
 	"inspector":        2,
 	"inspector/goelf":  3,
 	"inspector/gotype": 4,
