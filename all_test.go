@@ -38,6 +38,7 @@ var level = map[string]int{
 	"watch":            2,
 	"templates":        1,
 	"signer/policy":    2,
+	"signer/keyless":   2,
 	"signer/bundle":    3,
 	"inspector":        2,
 	"inspector/goelf":  3,
