@@ -37,6 +37,7 @@ var level = map[string]int{
 	"trial":            2, // knows nothing of the others: it runs what it is given
 	"watch":            2,
 	"templates":        1,
+	"signer/kms":       2,
 	"signer/policy":    2,
 	"signer/keyless":   2,
 	"signer/bundle":    3,

@@ -77,14 +77,7 @@ func replaceFile(ctx context.Context, file string, data []byte) error {
 		mode = fi.Mode().Perm()
 	}
 	return withFolders(ctx, []string{target(file)}, func() error {
-		name, err := writeBeside(target(file), bytes.NewReader(data), mode)
-		if err == nil {
-			err = atomic.ReplaceFile(name, target(file))
-		}
-		if err != nil && name != "" {
-			err = errors.Join(err, os.Remove(name))
-		}
-		return err
+		return replaceIn(file, data, mode)
 	})
 }
 

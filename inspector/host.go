@@ -47,6 +47,8 @@ type Host struct {
 	allFuncs  []goelf.Func // read on demand
 	funcsErr  error
 
+	identity madeIdentity // read on demand
+
 	machinesMu sync.Mutex
 	machines   map[string]*machine // by sysroot
 }

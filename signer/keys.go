@@ -5,7 +5,6 @@ package signer
 import (
 	"bytes"
 	"crypto"
-	"crypto/elliptic"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -37,11 +36,7 @@ var ErrPassword = errors.New("private key cannot be decrypted: wrong password or
 // `cosign generate-key-pair`: the private key encrypted with password, which
 // may be empty, and the public key.
 func GenerateKeyPair(password []byte) (private, public []byte, err error) {
-	private, public, err = cryptoutils.GeneratePEMEncodedECDSAKeyPair(elliptic.P256(), passwordFunc(password))
-	if err != nil {
-		return nil, nil, fmt.Errorf("generating a P-256 key: %w", err)
-	}
-	return private, public, nil
+	return GenerateKeyPairOf(DefaultAlgorithm, password)
 }
 
 // NeedsPassword tells whether a private key is encrypted, so that a password

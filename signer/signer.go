@@ -23,6 +23,12 @@ func LoadSigner(private, password []byte) (*Signer, error) {
 	if err != nil {
 		return nil, err
 	}
+	return NewSigner(key)
+}
+
+// NewSigner signs with a key that is somewhere else, as in a key management service.
+// For the keys that are supported see [bundle.NewPublicKey].
+func NewSigner(key crypto.Signer) (*Signer, error) {
 	public, err := bundle.NewPublicKey(key.Public())
 	if err != nil {
 		return nil, err

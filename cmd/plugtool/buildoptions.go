@@ -113,7 +113,10 @@ func (p *program) buildDefaults(c *cli.Context, o *buildOptions) error {
 		return err
 	}
 	o.Sysroot, o.MaxGlibc = within(o.Dir, t.sysroot), t.maxGlibc
-	key := p.fromConfig(conf, "key", c.String("key"), conf.Build.Key)
+	key, err := p.keyFromConfig(conf, c.String("key"), conf.Build.Key)
+	if err != nil {
+		return err
+	}
 	o.keyFile = key
 	if key == "" || o.dryRun {
 		return nil

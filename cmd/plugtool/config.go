@@ -71,7 +71,7 @@ type testSection struct {
 }
 
 type signSection struct {
-	Key string `yaml:"key"`
+	Key names `yaml:"key"`
 }
 
 // hostSection is for the project of a host.

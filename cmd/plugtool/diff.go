@@ -46,7 +46,7 @@ func (p *program) diff(c *cli.Context) error {
 	if err := outputs.mayWrite(slices.Concat(args[:2], files)...); err != nil {
 		return err
 	}
-	keys, err := readPublicKeys(c.StringSlice("host-key"))
+	keys, err := p.readPublicKeys(c.Context, c.StringSlice("host-key"))
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,11 @@ func hostKeyFlag() cli.Flag {
 
 // hostKeys reads the keys of --host-key, by default those of plugtool.yaml.
 func (p *program) hostKeys(c *cli.Context, conf config, configured names) ([]*bundle.PublicKey, error) {
-	return readPublicKeys(p.allFromConfig(conf, "host-key", c.StringSlice("host-key"), configured))
+	keys, err := p.keysFromConfig(conf, "host-key", c.StringSlice("host-key"), configured)
+	if err != nil {
+		return nil, err
+	}
+	return p.readPublicKeys(c.Context, keys)
 }
 
 // openHost opens a host. With keys, its bytes have to be signed by one of them:

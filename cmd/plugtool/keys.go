@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -14,12 +15,14 @@ func (p *program) generateKeyPairCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "generate-key-pair",
 		Usage:     "make a key pair for signing, in cosign's formats",
-		UsageText: "plugtool generate-key-pair [--output-key-prefix PREFIX]",
-		Description: "Writes PREFIX.key, encrypted with a password, and PREFIX.pub (ECDSA P-256).\n" +
+		UsageText: "plugtool generate-key-pair [--output-key-prefix PREFIX] [--signing-algorithm NAME]",
+		Description: "Writes PREFIX.key, encrypted with a password, and PREFIX.pub: ECDSA P-256, which\n" +
+			"every tool reads, where --signing-algorithm names nothing else.\n" +
 			"The password is that in PLUGTOOL_PASSWORD or COSIGN_PASSWORD, or is asked for.\n" +
 			"Files that are there already are left alone.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output-key-prefix", Value: "plugtool", Usage: "name the files `PREFIX`.key and PREFIX.pub"},
+			&cli.StringFlag{Name: "signing-algorithm", Aliases: []string{"algorithm"}, Value: signer.DefaultAlgorithm, Usage: "make a key for `NAME`: " + strings.Join(signer.Algorithms(), ", ")},
 			noInputFlag(),
 			quietFlag(),
 		},
@@ -36,6 +39,11 @@ func (p *program) generateKeyPair(c *cli.Context) error {
 	if prefix == "" {
 		return usagef("", "--output-key-prefix is empty")
 	}
+	algorithm := c.String("signing-algorithm")
+	limits, err := signer.Limits(algorithm)
+	if err != nil {
+		return usageError(err, "")
+	}
 	private, public := prefix+".key", prefix+".pub"
 	for _, file := range []string{private, public} {
 		if _, err := os.Lstat(file); err == nil {
@@ -46,7 +54,7 @@ func (p *program) generateKeyPair(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	privatePEM, publicPEM, err := signer.GenerateKeyPair(password)
+	privatePEM, publicPEM, err := signer.GenerateKeyPairOf(algorithm, password)
 	if err != nil {
 		return err
 	}
@@ -55,6 +63,9 @@ func (p *program) generateKeyPair(c *cli.Context) error {
 	}
 	if err := createFile(public, 0o666, publicPEM); err != nil {
 		return errors.Join(err, os.Remove(private)) // half a key pair is none
+	}
+	if limits != "" {
+		p.warningf("%s; %s keys are for everybody", limits, signer.DefaultAlgorithm)
 	}
 	p.progressf("wrote the private key %s and the public key %s", private, public)
 	p.hintf("plugtool sign --key %s PLUGIN; plugtool verify --key %s PLUGIN", private, public)

@@ -69,6 +69,7 @@ func (p *program) commands() []*cli.Command {
 		p.hostCommand(),
 		p.diffCommand(),
 		p.generateKeyPairCommand(),
+		p.publicKeyCommand(),
 		p.signCommand(),
 		p.demoCommand(),
 		p.explainCommand(),

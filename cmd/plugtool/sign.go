@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/plugtool/plugtool/inspector"
-	"github.com/plugtool/plugtool/signer"
 	"github.com/plugtool/plugtool/signer/bundle"
 )
 
@@ -19,17 +20,16 @@ func (p *program) signCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "sign",
 		Usage:     "sign plugins with a private key",
-		UsageText: "plugtool sign --key KEY PLUGIN...",
+		UsageText: "plugtool sign --key KEY... PLUGIN...",
 		Description: "Writes a Sigstore bundle beside each plugin, or a host's descriptor, PLUGIN" + bundle.Extension + ", which\n" +
-			"`plugtool verify --key`, hosts with the loader, and cosign read. The password is that in\n" +
-			"PLUGTOOL_PASSWORD or COSIGN_PASSWORD, or is asked for.",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "key", Usage: "sign with the private key in this PEM `FILE`"},
+			"`plugtool verify --key`, hosts with the loader, and cosign read. Where that holds another\n" +
+			"signer's signature over the same bytes, it stays, and the new one has the key in its name.\n" +
+			"The password is that in PLUGTOOL_PASSWORD or COSIGN_PASSWORD, or is asked for.",
+		Flags: append(sealerFlags(),
 			&cli.StringFlag{Name: "bundle", Usage: "write the bundle to `FILE`"},
-			&cli.StringFlag{Name: "output-signature", Usage: "write the raw signature, base64 of its DER, to `FILE` as well"},
-			noInputFlag(),
+			&cli.StringFlag{Name: "output-signature", Usage: "write the raw signature to `FILE` as well: base64 of its DER, of an Ed25519 key's of its 64 bytes"},
 			quietFlag(),
-		},
+		),
 		Action: p.sign,
 	}
 }
@@ -47,21 +47,20 @@ func (p *program) sign(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, flag := range []string{"bundle", "output-signature"} {
-		if c.String(flag) != "" && len(files) > 1 {
-			return usagef("without it each plugin gets its own", "--%s names one file, but there are %d plugins", flag, len(files))
-		}
+	keys, err := p.keysFromConfig(conf, "key", c.StringSlice("key"), conf.Sign.Key)
+	if err != nil {
+		return err
 	}
-	key := p.fromConfig(conf, "key", c.String("key"), conf.Sign.Key)
-	if key == "" {
-		return usagef("`plugtool generate-key-pair` makes one", "no key to sign with: --key is missing")
+	flags := []string{"bundle", "output-signature"}
+	if err := oneOfEach(c, len(files), len(keys), flags...); err != nil {
+		return err
 	}
-	for _, flag := range []string{"bundle", "output-signature"} {
-		if err := mayWrite("--"+flag+" "+c.String(flag), c.String(flag), append(files, key)...); err != nil {
+	for _, flag := range flags {
+		if err := mayWrite("--"+flag+" "+c.String(flag), c.String(flag), slices.Concat(files, keys)...); err != nil {
 			return err
 		}
 	}
-	s, err := p.loadSigner(c.Context, key, c.Bool("no-input"))
+	signers, err := p.sealers(c, keys)
 	if err != nil {
 		return err
 	}
@@ -69,50 +68,33 @@ func (p *program) sign(c *cli.Context) error {
 		if err := c.Context.Err(); err != nil {
 			return err
 		}
-		if err := p.signFile(s, file, c.String("bundle"), c.String("output-signature")); err != nil {
+		if err := p.signFile(c.Context, signers, file, c.String("bundle"), c.String("output-signature")); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// loadSigner reads a private key, asking for its password where it has one.
-func (p *program) loadSigner(ctx context.Context, file string, noInput bool) (*signer.Signer, error) {
-	pem, err := readSmall(file, keyLimit)
-	if err != nil {
-		return nil, fmt.Errorf("private key: %w", err)
-	}
-	var password []byte
-	if signer.NeedsPassword(pem) {
-		if password, err = p.password(ctx, file, false, noInput); err != nil {
-			return nil, err
-		}
-	}
-	s, err := signer.LoadSigner(pem, password)
-	if err != nil {
-		return nil, fmt.Errorf("private key %s: %w", file, err)
-	}
-	return s, nil
-}
-
-// signFile signs one plugin. bundleFile "" stands for the sidecar beside it,
+// signFile signs one plugin. bundleFile "" stands for the sidecars beside it,
 // signatureFile "" for no raw signature.
-func (p *program) signFile(s *signer.Signer, file, bundleFile, signatureFile string) error {
+func (p *program) signFile(ctx context.Context, signers []sealer, file, bundleFile, signatureFile string) error {
 	plugin := inspector.ReadPlugin(file)
 	if plugin.Err != nil {
 		return plugin.Err
 	}
-	bundleJSON, raw, err := s.SignMessage(plugin.Data)
+	signed := sealed{plugin: plugin}
+	var raw []byte
+	for _, s := range signers {
+		text, signature, err := s.message(ctx, plugin.Data)
+		if err != nil {
+			return s.signError(file, err)
+		}
+		signed.seals = append(signed.seals, seal{by: s, text: text})
+		raw = signature
+	}
+	p.warnIfStrange(plugin, "signed")
+	files, err := signed.write(ctx, bundleFile)
 	if err != nil {
-		return fmt.Errorf("sign %s: %w", file, err)
-	}
-	if (plugin.Binary == nil || plugin.Binary.Kind != inspector.KindPlugin) && !isDescriptor(file) {
-		p.warningf("%s is no Go plugin: it is signed all the same", file)
-	}
-	if bundleFile == "" {
-		bundleFile = bundle.Path(file)
-	}
-	if err := writeBytes(bundleFile, bundleJSON); err != nil {
 		return fmt.Errorf("write the signature of %s: %w", file, err)
 	}
 	if signatureFile != "" {
@@ -121,8 +103,24 @@ func (p *program) signFile(s *signer.Signer, file, bundleFile, signatureFile str
 			return fmt.Errorf("write the raw signature of %s: %w", file, err)
 		}
 	}
-	p.progressf("signed %s: %s", file, bundleFile)
+	p.progressf("signed %s: %s", file, strings.Join(files, " "))
 	return nil
+}
+
+// warnIfStrange tells of a file that is neither a plugin nor a host's descriptor: it may
+// have been taken for another. Hosts are signed, too, so that --host-key can be given.
+func (p *program) warnIfStrange(plugin *inspector.Plugin, done string) {
+	if (plugin.Binary == nil || plugin.Binary.Kind != inspector.KindPlugin) && !isDescriptor(plugin.File) {
+		p.warningf("%s is no Go plugin: it is %s all the same", plugin.File, done)
+	}
+}
+
+// write writes the one seal to a file, or all beside the plugin where that is "".
+func (s sealed) write(ctx context.Context, file string) ([]string, error) {
+	if file == "" {
+		return s.place(ctx)
+	}
+	return []string{file}, writeBytes(file, s.seals[0].text)
 }
 
 func writeBytes(file string, data []byte) error {

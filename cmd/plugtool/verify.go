@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -170,8 +169,10 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 	if o.contract, err = p.contractOf("--symbol", c.StringSlice("symbol"), conf, conf.Contract); err != nil {
 		return verifyOptions{}, err
 	}
-	o.keyFiles = p.allFromConfig(conf, "key", c.StringSlice("key"), conf.Verify.Key)
-	if o.keys, err = readPublicKeys(o.keyFiles); err != nil {
+	if o.keyFiles, err = p.keysFromConfig(conf, "key", c.StringSlice("key"), conf.Verify.Key); err != nil {
+		return verifyOptions{}, err
+	}
+	if o.keys, err = p.readPublicKeys(c.Context, o.keyFiles); err != nil {
 		return verifyOptions{}, err
 	}
 	o.hosts = p.allFromConfig(conf, "host", c.StringSlice("host"), conf.Verify.Host)
@@ -230,25 +231,4 @@ func expandFolders(args []string) ([]string, error) {
 		}
 	}
 	return files, nil
-}
-
-const keyLimit = 64 << 10 // bytes of a PEM key file
-
-func readPublicKeys(files []string) ([]*bundle.PublicKey, error) {
-	var keys []*bundle.PublicKey
-	var errs []error
-	for _, file := range files {
-		pem, err := readSmall(file, keyLimit)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("public key: %w", err))
-			continue
-		}
-		key, err := bundle.ParsePublicKey(pem)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("public key %s: %w", file, err))
-			continue
-		}
-		keys = append(keys, key)
-	}
-	return keys, errors.Join(errs...)
 }

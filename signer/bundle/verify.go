@@ -82,6 +82,17 @@ func (b *Bundle) checkMessage(file *Digests) error {
 	return nil
 }
 
+// About checks that the bundle is about the file with these digests, be it a signature
+// over it or an attestation: whoever made it. Nothing is verified. The error is always an
+// [*Error].
+func (b *Bundle) About(file *Digests) error {
+	if b.Message != nil {
+		return b.checkMessage(file)
+	}
+	_, err := b.checkStatement(file)
+	return err
+}
+
 // VerifyStatement checks that the bundle is an attestation, an in-toto statement
 // signed by one of keys, about the file with these digests, and gives the
 // statement with that key. What the statement's predicate says is the signer's
