@@ -15,7 +15,7 @@ import (
 // Limits on policies in YAML, whose parser takes time that grows with the square of
 // what a line holds and of how deep it nests. Larger policies can be written in JSON.
 const (
-	yamlLimit      = 256 << 10 // bytes
+	yamlLimit      = 128 << 10 // bytes
 	yamlLine       = 8 << 10   // bytes of one line
 	yamlDepth      = 64
 	yamlStarts     = 8
