@@ -7,14 +7,16 @@ import (
 	"strings"
 
 	"github.com/plugtool/plugtool/inspector"
+	"github.com/plugtool/plugtool/signer/policy"
 )
 
 //go:embed schema/*.json
 var schemas embed.FS
 
-// SchemaNames names the documents that Schema knows, sorted.
+// SchemaNames names the documents that Schema knows, sorted: those that plugtool writes,
+// and policies, which it reads.
 func SchemaNames() []string {
-	names := []string{VerifySchema, InspectSchema, BaselineSchema, BuildSchema, BuildsSchema, DiffSchema, DoctorSchema, TestSchema, inspector.DescriptorSchema}
+	names := []string{VerifySchema, InspectSchema, BaselineSchema, BuildSchema, BuildsSchema, DiffSchema, DoctorSchema, TestSchema, PolicyCheckSchema, policy.Schema, inspector.DescriptorSchema}
 	slices.Sort(names)
 	return names
 }

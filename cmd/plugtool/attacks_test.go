@@ -44,7 +44,7 @@ type arena struct {
 func TestAttacks(t *testing.T) {
 	attacks := append(fileAttacks(), bundleAttacks()...)
 	attacks = append(attacks, signatureAttacks()...)
-	attacks = append(attacks, placeAttacks()...)
+	attacks = append(append(attacks, placeAttacks()...), policyAttacks()...)
 	seen := map[string]bool{}
 	for _, a := range attacks {
 		if seen[a.name] {

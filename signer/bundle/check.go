@@ -65,7 +65,7 @@ func (s Search) Check(file *Digests, trust Trust) Result {
 	if err != nil {
 		return Result{Status: Invalid, Signers: []Signer{}, Reason: oneLine(err.Error())}
 	}
-	return Judge(evidence, s.missing())
+	return Judge(evidence, s.Missing())
 }
 
 // Judge gives the result of evidence of which any one suffices. Missing is the reason
@@ -90,10 +90,10 @@ func (s Search) unchecked() Result {
 	}
 	for _, sidecar := range sidecars {
 		if _, err := s.stat(sidecar); !errors.Is(err, fs.ErrNotExist) {
-			return Result{Status: Unverified, Signers: []Signer{}, Bundle: sidecar, Reason: "the signature was not checked: no key was given"}
+			return Result{Status: Unverified, Signers: []Signer{}, Bundle: sidecar, Reason: "the signature was not checked: no key, identity or policy was given"}
 		}
 	}
-	return Result{Status: Missing, Signers: []Signer{}, Reason: s.missing()}
+	return Result{Status: Missing, Signers: []Signer{}, Reason: s.Missing()}
 }
 
 // verified notes what verifies.

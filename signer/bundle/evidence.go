@@ -154,8 +154,8 @@ func (s Search) attestations() ([]string, error) {
 	return append(slices.Compact(waiting), slices.Compact(others)...), nil
 }
 
-// missing says what is not there.
-func (s Search) missing() string {
+// Missing says what is not there where nothing was found.
+func (s Search) Missing() string {
 	switch {
 	case s.Files != nil:
 		return fmt.Sprintf("there is no bundle %s", shown(strings.Join(s.Files, ", ")))

@@ -30,6 +30,17 @@ func (r *Rules) Examine(s Subject) *Examination {
 	return e
 }
 
+// AskProofs tells whether any rule asks for a proof that plugins load, for which a
+// subject's Hosts are needed.
+func (r *Rules) AskProofs() bool {
+	return slices.ContainsFunc(r.rules, func(rule Rule) bool {
+		return slices.ContainsFunc(rule.Attestations, func(a Attestation) bool {
+			uri, _ := TypeURI(a.Type)
+			return uri == LoadsType
+		})
+	})
+}
+
 // An Examination is one plugin with what there is to it. Its sidecars are read once,
 // when the first decision needs them. It is not for concurrent use.
 type Examination struct {

@@ -113,14 +113,14 @@ func TestSignatures(t *testing.T) {
 	for _, tt := range []row{
 		{name: "signed", beside: func(s *stage) { s.sign("a") }, rule: signers("a"), signers: 1},
 		{name: "any of two", beside: func(s *stage) { s.sign("b") }, rule: signers("a", "b"), signers: 1},
-		{name: "nothing", rule: signers("a", "b"), failed: sig, status: bundle.Missing, reason: "there is no signature by 1 of a, b beside the plugin"},
+		{name: "nothing", rule: signers("a", "b"), failed: sig, status: bundle.Missing, reason: ".sigstore.json; it has to be by 1 of a, b"},
 		{name: "by another of the policy's", beside: func(s *stage) { s.sign("b") }, rule: signers("a"), failed: sig, status: bundle.Untrusted, reason: "whom the rule does not name; it names a"},
 		{name: "by a stranger", beside: func(s *stage) { s.keys["a"] = newPair(s); s.sign("a"); s.keys["a"] = newPair(s) }, rule: signers("a"), failed: sig, status: bundle.Untrusted, reason: "was signed by key"},
 		{name: "another file", beside: func(s *stage) { s.sign("a", 'x') }, rule: signers("a"), failed: sig, status: bundle.Invalid, reason: "signs a file with"},
 		{name: "attestation instead", beside: func(s *stage) {
 			os.Rename(s.attest("a", slsa1, "{}"), s.plugin+".sigstore.json")
 		}, rule: signers("a"), failed: sig, status: bundle.Invalid, reason: "is an attestation"},
-		{name: "attestation beside does not count", beside: func(s *stage) { s.attest("a", slsa1, "{}") }, rule: signers("a"), failed: sig, status: bundle.Missing, reason: "there is no signature by a"},
+		{name: "attestation beside does not count", beside: func(s *stage) { s.attest("a", slsa1, "{}") }, rule: signers("a"), failed: sig, status: bundle.Missing, reason: "it has to be by a"},
 		{name: "bad ones beside a good one", beside: func(s *stage) {
 			s.write("", []byte("{"))
 			s.sign("a", 'x')
@@ -135,7 +135,7 @@ func TestSignatures(t *testing.T) {
 		}, rule: signers("a"), failed: sig, status: bundle.Invalid, reason: "65 sidecars"},
 		{name: "one megabyte", beside: func(s *stage) { s.write("", make([]byte, 2<<20)) }, rule: signers("a"), failed: sig, status: bundle.Invalid, reason: "too large"},
 		{name: "given bundle", beside: func(s *stage) { os.Rename(s.sign("a"), s.plugin+".x") }, subject: func(s *policy.Subject) { s.Bundles = []string{s.File + ".x"} }, rule: signers("a"), signers: 1},
-		{name: "given bundle that is not there", beside: func(s *stage) { s.sign("a") }, subject: func(s *policy.Subject) { s.Bundles = []string{s.File + ".x"} }, rule: signers("a"), failed: sig, status: bundle.Missing, reason: "there is no file "},
+		{name: "given bundle that is not there", beside: func(s *stage) { s.sign("a") }, subject: func(s *policy.Subject) { s.Bundles = []string{s.File + ".x"} }, rule: signers("a"), failed: sig, status: bundle.Missing, reason: "there is no bundle "},
 		{name: "no bundle is given", beside: func(s *stage) { s.sign("a") }, subject: func(s *policy.Subject) { s.Bundles = []string{} }, rule: signers("a"), failed: sig, status: bundle.Missing, reason: "there is no"},
 	} {
 		tt.run(t)
@@ -266,7 +266,7 @@ func TestAttestations(t *testing.T) {
 			s.attest("a", slsa1, "{}")
 			s.attest("b", slsa1, "{}")
 		}, rule: want(slsa1), signers: 2},
-		{name: "none", beside: func(s *stage) { s.sign("a") }, rule: want("loads"), failed: "attestation loads", status: bundle.Missing, reason: "there is no attestation loads by a beside the plugin"},
+		{name: "none", beside: func(s *stage) { s.sign("a") }, rule: want("loads"), failed: "attestation loads", status: bundle.Missing, reason: ".intoto.sigstore.json; it has to be by a"},
 		{name: "no signature", beside: func(s *stage) { s.attest("a", slsa1, "{}") }, rule: want(slsa1), failed: policy.StepSignature, status: bundle.Missing, reason: "there is no signature"},
 		{name: "attestation only", beside: func(s *stage) { s.attest("a", slsa1, "{}") }, rule: policy.Rule{Attestations: []policy.Attestation{{Type: slsa1, Signers: []string{"a"}}}}, signers: 1},
 		{name: "attestation only, by another", beside: func(s *stage) { s.attest("b", slsa1, "{}") }, rule: policy.Rule{Attestations: []policy.Attestation{{Type: slsa1, Signers: []string{"a"}}}}, failed: "attestation " + slsa1, status: bundle.Untrusted, reason: "whom the rule does not name"},

@@ -21,7 +21,7 @@ func (d *decider) signatures(rule *Rule) bool {
 		files = nil // an attestation given as a file is not the signature
 	}
 	found, err := d.collect(bundle.Message, files)
-	return d.signed(demand{StepSignature, rule.Signers, rule.Threshold, files, nil}, found, err)
+	return d.signed(demand{StepSignature, bundle.Message, rule.Signers, rule.Threshold, files, nil}, found, err)
 }
 
 // attestation asks for a statement of a type, by signers, about the file.
@@ -43,12 +43,13 @@ func (d *decider) attestation(rule *Rule, a Attestation) bool {
 		return nil
 	}
 	found, err := d.collect(bundle.Attestation, d.subject.Bundles)
-	return d.signed(demand{StepAttestation + " " + a.Type, a.signers(*rule), a.Threshold, d.subject.Bundles, fits}, found, err)
+	return d.signed(demand{StepAttestation + " " + a.Type, bundle.Attestation, a.signers(*rule), a.Threshold, d.subject.Bundles, fits}, found, err)
 }
 
 // A demand is for evidence by at least threshold of signers.
 type demand struct {
 	what      string
+	kind      bundle.Kind
 	names     []string
 	threshold int
 	files     []string // where it was looked for; nil for beside the plugin
@@ -88,10 +89,9 @@ func (d *decider) signed(want demand, found []bundle.Evidence, err error) bool {
 			reason += "; " + failed.Reason
 		}
 		failed.Status, failed.Bundle = bundle.Untrusted, good[0].File
-	case failed.Status == bundle.Missing && want.files != nil:
-		reason = fmt.Sprintf("there is no file %s", strings.Join(want.files, ", "))
 	case failed.Status == bundle.Missing:
-		reason = fmt.Sprintf("there is no %s by %s beside the plugin", want.what, needed(want.threshold, want.names))
+		search := bundle.Search{Plugin: d.subject.File, Kind: want.kind, Files: want.files}
+		reason = fmt.Sprintf("%s; it has to be by %s", search.Missing(), needed(want.threshold, want.names))
 	}
 	d.Result.Status, d.Result.Bundle = failed.Status, failed.Bundle
 	return d.step(want.what, false, "%s", reason)
