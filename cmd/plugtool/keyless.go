@@ -1,3 +1,5 @@
+//go:build !nokeyless
+
 package main
 
 import (
@@ -9,8 +11,8 @@ import (
 
 // newCertificateVerifier gives what verifies signatures by identities, offline, against
 // a trusted root.
-func newCertificateVerifier(trustedRoot []byte, o keyless.Options, patterns []bundle.IdentityPattern) (bundle.CertificateVerifier, error) {
-	v, err := keyless.NewVerifier(trustedRoot, o)
+func newCertificateVerifier(trustedRoot []byte, o lenience, patterns []bundle.IdentityPattern) (bundle.CertificateVerifier, error) {
+	v, err := keyless.NewVerifier(trustedRoot, keyless.Options{InsecureIgnoreTlog: o.noTlog, InsecureIgnoreSCT: o.noSCT})
 	if err != nil {
 		return nil, err
 	}

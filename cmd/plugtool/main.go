@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -37,6 +38,12 @@ func main() {
 func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p := &program{env: environment(env), stdin: stdin, console: newConsole(stdout, stderr, environment(env))}
 	err := p.dispatch(ctx, args)
+	if errors.Is(err, errKeyless) {
+		var code int
+		if code, err = p.handOver(ctx, args); err == nil {
+			return code
+		}
+	}
 	if err == nil {
 		err = p.console.writeErr()
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/plugtool/plugtool/signer/bundle"
-	"github.com/plugtool/plugtool/signer/keyless"
 	"github.com/plugtool/plugtool/signer/policy"
 )
 
@@ -177,9 +176,7 @@ func (g givenTrust) certificates(c *cli.Context) func([]bundle.IdentityPattern) 
 		if err != nil {
 			return nil, usageError(fmt.Errorf("trusted root: %w", err), "")
 		}
-		v, err := newCertificateVerifier(root, keyless.Options{
-			InsecureIgnoreTlog: c.Bool("insecure-ignore-tlog"), InsecureIgnoreSCT: c.Bool("insecure-ignore-sct"),
-		}, patterns)
+		v, err := newCertificateVerifier(root, lenience{noTlog: c.Bool("insecure-ignore-tlog"), noSCT: c.Bool("insecure-ignore-sct")}, patterns)
 		if err != nil {
 			return nil, usageError(fmt.Errorf("%s: %w", g.trustedRoot, err), "")
 		}
