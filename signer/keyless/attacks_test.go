@@ -77,6 +77,11 @@ func TestEvidence(t *testing.T) {
 			p := entry(b).InclusionProof
 			p.Checkpoint.Envelope = i.checkpointV1(t, p.RootHash)
 		}, "another signature"},
+		{"entry of Rekor v2 about another signature under the certificate, checkpoint as in v1", recipe{}, func(b *protobundle.Bundle) {
+			e := i.entryV2(t, digest[:], []byte("another signature"), leaf(b).RawBytes, rekorHost)
+			e.InclusionProof.Checkpoint.Envelope = i.checkpointV1(t, e.InclusionProof.RootHash)
+			b.VerificationMaterial.TlogEntries[0] = e
+		}, "another signature"},
 		{"the entry twice", recipe{}, func(b *protobundle.Bundle) {
 			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, entry(b))
 		}, "duplicate"},
