@@ -2,7 +2,6 @@ package bundle
 
 import (
 	"fmt"
-	"net/url"
 	"regexp"
 	"strings"
 	"unicode"
@@ -35,9 +34,6 @@ func (p IdentityPattern) Compile() (*CompiledIdentity, error) {
 	issuer, err := matcher("issuer", p.Issuer, p.IssuerRegexp)
 	if err != nil {
 		return nil, err
-	}
-	if u, err := url.Parse(p.Issuer); p.Issuer != "" && (err != nil || u.Scheme == "" || u.Host == "") {
-		return nil, fmt.Errorf("issuer %s is no URL, expected one such as https://token.actions.githubusercontent.com", quote(p.Issuer))
 	}
 	return &CompiledIdentity{subject, issuer}, nil
 }
