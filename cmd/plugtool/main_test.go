@@ -13,7 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"plugtool": main})
+	testscript.Main(m, map[string]func(){"plugtool": main, keylessProgram: main})
 }
 
 // TestScripts runs the real command. Besides testscript's own commands the

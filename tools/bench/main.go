@@ -46,7 +46,7 @@ func run(host string, rounds int) error {
 	}
 	plugtool, plugin := filepath.Join(dir, "plugtool"), filepath.Join(dir, "linter.so")
 	// As .goreleaser.yaml builds releases; the go command is linked statically as well.
-	if err := command("..", []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-tags=urfave_cli_no_docs", "-o", plugtool, "./cmd/plugtool"); err != nil {
+	if err := command("..", []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-tags=urfave_cli_no_docs,nokeyless", "-o", plugtool, "./cmd/plugtool"); err != nil {
 		return err
 	}
 	if err := command("../examples/golangci-lint", nil, plugtool, "build", "--host", host, "-o", plugin); err != nil {
