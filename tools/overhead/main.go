@@ -69,7 +69,7 @@ func (m *meter) run(only string) (ok bool, err error) {
 	if m.plugtool == "" {
 		m.plugtool = filepath.Join(m.dir, "plugtool")
 		// As .goreleaser.yaml builds releases; the go command is linked statically as well.
-		if err := command("..", []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-tags=urfave_cli_no_docs", "-o", m.plugtool, "./cmd/plugtool"); err != nil {
+		if err := command("..", []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-tags=urfave_cli_no_docs,nokeyless", "-o", m.plugtool, "./cmd/plugtool"); err != nil {
 			return false, err
 		}
 	}
