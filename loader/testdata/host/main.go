@@ -375,6 +375,30 @@ func (h *host) lookup(arg string) line {
 		return show(loader.Lookup[string](h.last, name))
 	case "Version":
 		return show(loader.Lookup[contract.Version](h.last, name))
+	case "Box[int]":
+		return show(loader.Lookup[contract.Box[int]](h.last, name))
+	case "Box[string]":
+		return show(loader.Lookup[contract.Box[string]](h.last, name))
+	case "func(Box[string]) int":
+		return show(loader.Lookup[func(contract.Box[string]) int](h.last, name))
+	case "map of Versions":
+		return show(loader.Lookup[map[string][]contract.Version](h.last, name))
+	case "Taker":
+		return show(loader.Lookup[contract.Taker](h.last, name))
+	case "Handler":
+		f, err := loader.Lookup[contract.Handler](h.last, name)
+		if err != nil {
+			return failed(err)
+		}
+		return line{Value: f("you")}
+	case "[]string":
+		return show(loader.Lookup[[]string](h.last, name))
+	case "any":
+		v, err := loader.Lookup[any](h.last, name)
+		if err != nil {
+			return failed(err)
+		}
+		return line{Value: fmt.Sprintf("%T", v)}
 	case "Greeter":
 		g, err := loader.Lookup[contract.Greeter](h.last, name)
 		if err != nil {
