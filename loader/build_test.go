@@ -88,6 +88,7 @@ type line struct {
 	Class                      loader.Class
 	Files, Stages              []string
 	Counts                     map[string]int
+	Met                        int
 }
 
 // run has the test host carry out steps in one process. It gives a line for
