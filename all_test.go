@@ -52,6 +52,11 @@ var level = map[string]int{
 // onlyStandard names the packages that hosts carry.
 var onlyStandard = []string{"loader", "inspector", "inspector/goelf", "inspector/gotype", "signer/bundle", "signer/policy"}
 
+// hostsDoWithout names packages of the standard library that the loader keeps out of
+// hosts: what a host has, it shares with its plugins, and these differ where a plugin was
+// built with tags of its own (netgo, osusergo), or are large.
+var hostsDoWithout = []string{"net", "os/user", "net/http", "crypto/tls", "crypto/x509", "log/slog"}
+
 // soleImporter names the one package, and those below it, that may import a
 // module directly.
 var soleImporter = map[string]string{
@@ -125,6 +130,9 @@ func TestHostsNeedOnlyTheStandardLibrary(t *testing.T) {
 		for _, dep := range p.Deps {
 			if _, ours := room(dep); !ours && !all[dep].Standard {
 				t.Errorf("%s needs %s, which is not in the standard library", from, dep)
+			}
+			if slices.Contains(hostsDoWithout, dep) {
+				t.Errorf("%s needs %s, which hosts are to do without", from, dep)
 			}
 		}
 	}

@@ -58,6 +58,8 @@ func buildAll(dir string) error {
 		append([]string{"go"}, append(plugin, "-o", dir+"/exits.so", "./testdata/exits")...),
 		append([]string{"go"}, append(plugin, "-o", dir+"/undefined.so", "./testdata/undefined")...),
 		{"cc", "-shared", "-fPIC", "-o", dir + "/c.so", dir + "/c.c"},
+		{"sh", "-ec", "cc -shared -fPIC -o " + dir + "/libbeside.so -Wl,-soname,libbeside.so " + dir + "/c.c && " +
+			"CGO_LDFLAGS='-L" + dir + " -lbeside -Wl,-rpath,$ORIGIN' go build -buildmode=plugin -o " + dir + "/beside.so ./testdata/beside"},
 	}
 	errs := make([]error, len(commands))
 	slots := make(chan struct{}, 2)
@@ -86,6 +88,7 @@ type line struct {
 	Class                      loader.Class
 	Files, Stages              []string
 	Counts                     map[string]int
+	Met                        int
 }
 
 // run has the test host carry out steps in one process. It gives a line for

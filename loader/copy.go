@@ -10,13 +10,10 @@ import (
 // A privateDir is a new folder that only this process's user can use.
 type privateDir string
 
-// makePrivateDir makes a folder in parent, "" for the system's temporary one.
+// makePrivateDir makes a folder in parent.
 // The number goes into its name: package plugin knows what it opened by path
 // for ever, so a path must not come back after its folder was removed.
 func makePrivateDir(parent string, number int) (privateDir, error) {
-	if parent == "" {
-		parent = os.TempDir()
-	}
 	parent, err := filepath.Abs(parent)
 	if err == nil {
 		parent, err = filepath.EvalSymlinks(parent)

@@ -39,7 +39,7 @@ func (p *process) judge(ctx context.Context, r *rules, c candidate) (*judged, er
 	if err != nil {
 		return j, err
 	}
-	return j, r.step(StageVerdict, j, func() error { return p.decide(j) })
+	return j, r.step(StageVerdict, j, func() error { return p.decide(r, j) })
 }
 
 func isRefusal(err error) bool {
@@ -90,7 +90,6 @@ func (j *judged) replaced(c candidate) bool {
 func (j *judged) readFacts() *inspector.Plugin {
 	if j.facts == nil {
 		j.facts = inspector.NewPlugin(j.File, j.data)
-		j.facts.Path = j.real
 	}
 	return j.facts
 }

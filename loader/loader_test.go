@@ -174,6 +174,86 @@ func TestPolicyDir(t *testing.T) {
 	}
 }
 
+// TestNames opens the plugin under names of all kinds.
+func TestNames(t *testing.T) {
+	key, dir := newSigner(t), t.TempDir()
+	chmod(t, dir, 0o755)
+	if err := os.MkdirAll(filepath.Join(dir, "a\nb", "c"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"p.so (deleted)", "p", "-p.so", "ü ☃.so", "a\nb/p.so", "x\x1b[31m.so", "a\nb/c/../p.so", "./p.so", "100%.so", "=.so", strings.Repeat("n", 200) + ".so"} {
+		t.Run(name, func(t *testing.T) {
+			file := dir + "/" + name
+			if _, err := os.Stat(file); err != nil {
+				key.sign(t, put(t, "twin.so", filepath.Dir(file), filepath.Base(file)))
+			}
+			lines, inits := run(t, "-key", key.file, "check="+file, "open="+file, "open="+file)
+			for _, l := range lines[1:] {
+				if l.Error != "" {
+					t.Error(l.Error)
+				}
+			}
+			if !slices.Equal(inits, []string{"twingood"}) {
+				t.Errorf("inits %v", inits)
+			}
+			lines, _ = run(t, "-key", newSigner(t).file, "open="+file)
+			if l := lines[0]; l.Class != loader.ClassSignature || strings.ContainsAny(l.Error, "\n\x1b") {
+				t.Errorf("by another key: class %q, error %q; want one plain line", l.Class, l.Error)
+			}
+		})
+	}
+}
+
+// TestForeign has a host open plugins with plugin.Open too: the verdict counts them in,
+// with those that plugin.Open refused.
+func TestForeign(t *testing.T) {
+	dir := t.TempDir()
+	twin, copied := put(t, "twin.so", dir, "twin.so"), put(t, "twin.so", dir, "copy.so")
+	shapes, mismatch := put(t, "shapes.so", dir, "shapes.so"), put(t, "mismatch.so", dir, "mismatch.so")
+	for _, test := range []struct {
+		name        string
+		first, then string
+		text        string // of the second's error, "" where it opens
+	}{
+		{"another plugin", twin, shapes, ""},
+		{"a copy", twin, copied, "plugin already loaded"},
+		{"the same file", twin, twin, "plugin already loaded"},
+		{"one that failed", mismatch, shapes, "plugin was built with a different version of package"},
+	} {
+		really, _ := run(t, "plain="+test.first, "plain="+test.then)
+		if want := test.text; test.name != "the same file" && !strings.Contains(really[1].Error, want) {
+			t.Errorf("%s: plugin.Open says %q, want %q", test.name, really[1].Error, want)
+		}
+		lines, _ := run(t, "-allow-unsigned", "check="+shapes, "plain="+test.first, "open="+test.then)
+		l := lines[2]
+		if (l.Error != "") != (test.text != "") || !strings.Contains(l.Error, test.text) || test.text != "" && l.Class != loader.ClassVerdict {
+			t.Errorf("%s: class %q, error %q; want a verdict with %q", test.name, l.Class, l.Error, test.text)
+		}
+	}
+}
+
+// TestPolicyDirLink holds that a link is resolved before anything is put behind it.
+func TestPolicyDirLink(t *testing.T) {
+	top := t.TempDir()
+	plugin, dir, link := put(t, "twin.so", top, "twin.so"), filepath.Join(top, "real"), filepath.Join(top, "link")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, arg := range []string{link, dir + "/../real", "."} {
+		if lines, inits := run(t, "-allow-unsigned", "-dir", arg, "open="+plugin); lines[0].Error != "" || len(inits) != 1 {
+			t.Errorf("%s: %q, inits %v", arg, lines[0].Error, inits)
+		}
+	}
+	// A link into a folder that others can put another in the place of.
+	chmod(t, top, 0o777)
+	if lines, inits := run(t, "-allow-unsigned", "-dir", link, "open="+plugin); lines[0].Class != loader.ClassIO || len(inits) > 0 {
+		t.Errorf("in a folder for all: %+v, inits %v", lines[0], inits)
+	}
+}
+
 // TestInProcess needs no host: the errors come before anything is opened.
 func TestInProcess(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())

@@ -20,7 +20,8 @@ type Plugin struct {
 // Lookup gives a plugin's exported function or variable as a T. A function's T
 // is its type. A variable of type V is given as a *V, through which host and
 // plugin share it, as a copy where T is V, or as an interface T that *V or the
-// variable's present value implements.
+// variable's present value implements. A variable that is a nil function, pointer,
+// channel or interface is an error where its value is asked for.
 //
 // The error is an [*Error] of class [ClassSymbol] that names both types; it
 // wraps [ErrNoSymbol] where the plugin has no such symbol.
@@ -65,7 +66,7 @@ func (p *Plugin) symbolNames() string {
 
 func isNil(v reflect.Value) bool {
 	switch v.Kind() {
-	case reflect.Interface, reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
+	case reflect.Interface, reflect.Pointer, reflect.Func, reflect.Chan:
 		return v.IsNil()
 	}
 	return false

@@ -3,6 +3,7 @@
 package loader_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -32,6 +33,30 @@ var lookups = []struct {
 	{"Greeter", "otherGreeter", "", []string{"variable Greeter", "contract.Greeter", "no method Leave"}},
 	{"Nope", "int", "no symbol", []string{"no such symbol: Nope", "Contract, Count"}},
 	{"greet", "int", "no symbol", []string{"no such symbol: greet"}},
+	{"hidden", "int", "no symbol", []string{"no such symbol: hidden"}},
+	{"Aliased", "Version", "{Major:2 Minor:0}", nil},
+	{"Boxed", "Box[int]", "{Value:3}", nil},
+	{"Boxed", "Box[string]", "", []string{"contract.Box[int]", "asks for contract.Box[string]"}},
+	{"Unbox", "func(Box[string]) int", "", []string{"func(contract.Box[int]) int", "asks for func(contract.Box[string]) int"}},
+	{"Other", "Version", "", []string{`variable Other has type "` + testdata + `other/contract".Version, the host asks for "` + testdata + `contract".Version`}},
+	{"OtherOnes", "map of Versions", "", []string{`map[string][]"` + testdata + `other/contract".Version`, `asks for map[string][]"` + testdata + `contract".Version`}},
+	{"Taker", "Taker", "", []string{`its method Take is func("` + testdata + `other/contract".Version), want func("` + testdata + `contract".Version)`}},
+	{"Handler", "Handler", "hi you", nil},
+	{"Greet", "Handler", "", []string{"func(string) string", "asks for contract.Handler"}},
+	{"NoSlice", "[]string", "[]", nil},
+	{"Count", "any", "*int", nil},
+}
+
+const testdata = "github.com/plugtool/plugtool/loader/testdata/"
+
+// TestLookupOfNothing is a host that did not look at Open's error.
+func TestLookupOfNothing(t *testing.T) {
+	for _, p := range []*loader.Plugin{nil, {}} {
+		_, err := loader.Lookup[int](p, "Count")
+		if e, ok := errors.AsType[*loader.Error](err); !ok || e.Class != loader.ClassSymbol || err.Error() != "Count cannot be looked up: no plugin was opened" {
+			t.Errorf("error %v", err)
+		}
+	}
 }
 
 func TestLookup(t *testing.T) {

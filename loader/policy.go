@@ -3,6 +3,7 @@ package loader
 import (
 	"crypto/sha256"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -63,6 +64,14 @@ func ParsePolicy(data []byte) (Policy, error) {
 		return Policy{}, err
 	}
 	return Policy{Rules: rules}, nil
+}
+
+// copiesDir is where the private folders are made.
+func (p Policy) copiesDir() string {
+	if p.Dir == "" {
+		return os.TempDir()
+	}
+	return p.Dir
 }
 
 // rules is a policy that was checked.

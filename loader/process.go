@@ -23,6 +23,7 @@ type process struct {
 	turn     chan struct{}   // holds a token while somebody uses the fields below
 	host     *inspector.Host // the running executable; opened at first use, never closed
 	attempts []*attempt      // what package plugin was handed and has mapped, in order
+	looked   map[string]bool // files that the dynamic linker has loaded and that were looked at
 	copies   int             // private folders made, so that no path is ever used twice
 }
 
@@ -35,6 +36,7 @@ type attempt struct {
 	verdict inspector.PluginVerdict
 	handle  *plugin.Plugin
 	err     *Error // why it is not open, although it is mapped
+	foreign bool   // the process opened it past this package: there are facts only
 }
 
 // wait waits for the turn of the caller, who must call done afterwards.
@@ -66,9 +68,9 @@ func (p *process) runningHost() (*inspector.Host, error) {
 
 // decide asks whether the running executable can load j after everything that
 // it has loaded already.
-func (p *process) decide(j *judged) error {
+func (p *process) decide(r *rules, j *judged) error {
 	for _, a := range p.attempts {
-		if a.digest == j.digest && (a.err != nil || a.real == j.real || a.path == j.path) {
+		if !a.foreign && a.digest == j.digest && (a.err != nil || a.real == j.real || a.path == j.path) {
 			j.before, j.Verdict = a, a.verdict
 			if a.err != nil {
 				return a.err
@@ -80,11 +82,11 @@ func (p *process) decide(j *judged) error {
 	if err != nil {
 		return &Error{Class: ClassIO, File: j.File, Err: err}
 	}
-	list := make([]*inspector.Plugin, 0, len(p.attempts)+1)
-	for _, a := range p.attempts {
-		list = append(list, a.facts)
-	}
-	verdict, err := inspector.Check(host, append(list, j.readFacts()))
+	p.noteForeign(host)
+	list, facts := p.facts(), j.readFacts()
+	// The copy that will be opened lies in a new folder, where nothing is beside it.
+	facts.Path = filepath.Join(r.copiesDir(), "plugtool-copy", filepath.Base(j.File))
+	verdict, err := inspector.Check(host, append(list, facts))
 	if err != nil {
 		return &Error{Class: ClassIO, File: j.File, Err: fmt.Errorf("reading the running executable: %w", err)}
 	}
@@ -147,7 +149,7 @@ func (p *process) openJudged(ctx context.Context, r *rules, j *judged) (*Plugin,
 // goes as soon as package plugin is through with it: the mapping outlives it.
 func (p *process) load(r *rules, j *judged) (*attempt, error) {
 	p.copies++
-	dir, err := makePrivateDir(r.Dir, p.copies)
+	dir, err := makePrivateDir(r.copiesDir(), p.copies)
 	if err != nil {
 		return nil, &Error{Class: ClassIO, File: j.File, Err: err}
 	}

@@ -93,7 +93,8 @@ func cause(err error) error {
 // size is what the file has now; it may grow or shrink meanwhile.
 func readAll(ctx context.Context, r io.Reader, size, max int64) ([]byte, error) {
 	const piece = 1 << 20
-	data := make([]byte, 0, size+1) // one more, to see the end without growing
+	const first = 64 << 20                      // what a file says of its size costs nothing to say
+	data := make([]byte, 0, min(size, first)+1) // one more, to see the end without growing
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -38,6 +38,23 @@ var refusals = []refusal{
 	{name: "folder", put: func(_ *testing.T, dir string, _ signer) string { return dir }, class: loader.ClassIO, text: "no regular file"},
 	{name: "pipe", put: pipe, class: loader.ClassIO, text: "no regular file"},
 	{name: "too large", put: builtFile("twin.so"), args: []string{"-allow-unsigned", "-max", "100000"}, class: loader.ClassIO, text: "more than the 100000"},
+	{name: "library beside it", args: unsigned, class: loader.ClassVerdict, text: "libbeside.so: cannot open shared object file",
+		put: func(t *testing.T, dir string, _ signer) string {
+			put(t, "libbeside.so", dir, "libbeside.so")
+			return put(t, "beside.so", dir, "p.so")
+		}},
+	{name: "sparse file above the limit", put: sparse(loader.DefaultMaxSize + 1), class: loader.ClassIO, text: "more than the 268435456"},
+	{name: "sparse file below the limit", put: sparse(64 << 20), class: loader.ClassSignature, text: "signature missing"},
+	{name: "zeros without end", put: func(*testing.T, string, signer) string { return "/dev/zero" }, args: unsigned, class: loader.ClassIO, text: "no regular file"},
+	{name: "the host itself", put: func(*testing.T, string, signer) string { return "/proc/self/exe" }, args: unsigned, class: loader.ClassVerdict},
+	{name: "its own memory", put: func(*testing.T, string, signer) string { return "/proc/self/mem" }, args: unsigned},
+	{name: "link to itself", class: loader.ClassIO, text: "too many levels of symbolic links", put: func(t *testing.T, dir string, _ signer) string {
+		file := filepath.Join(dir, "p.so")
+		link(t, "p.so", file)
+		return file
+	}},
+	{name: "no name", put: func(*testing.T, string, signer) string { return "" }, class: loader.ClassIO, text: "no such file"},
+	{name: "copies in a file", put: builtFile("twin.so"), args: []string{"-allow-unsigned", "-dir", "/etc/passwd"}, class: loader.ClassIO, text: "Policy.Dir"},
 	{name: "no key", put: builtFile("twin.so"), args: []string{"-max", "0"}, class: loader.ClassPolicy, text: "names no key"},
 	{name: "no folder for copies", put: builtFile("twin.so"), args: []string{"-allow-unsigned", "-dir", "/nonexistent"}, class: loader.ClassIO, text: "Policy.Dir"},
 }
@@ -57,6 +74,17 @@ func signed(file string) func(*testing.T, string, signer) string {
 		plugin := put(t, file, dir, "p.so")
 		key.sign(t, plugin)
 		return plugin
+	}
+}
+
+func sparse(size int64) func(*testing.T, string, signer) string {
+	return func(t *testing.T, dir string, _ signer) string {
+		t.Helper()
+		file := write(t, dir, "p.so", nil)
+		if err := os.Truncate(file, size); err != nil {
+			t.Fatal(err)
+		}
+		return file
 	}
 }
 

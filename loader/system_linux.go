@@ -1,6 +1,7 @@
 package loader
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +30,14 @@ func keep(file string, data []byte) []byte {
 		return data
 	}
 	return mapped
+}
+
+func inodeOf(info fs.FileInfo) uint64 {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0
+	}
+	return stat.Ino
 }
 
 // mapped says whether a file in the folder is mapped into this process: after

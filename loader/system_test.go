@@ -90,6 +90,40 @@ func TestPrivateDir(t *testing.T) {
 	}
 }
 
+// TestNoExec compares with what the kernel says of its mounts.
+func TestNoExec(t *testing.T) {
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{}
+	for line := range strings.Lines(string(mounts)) {
+		if f := strings.Fields(line); len(f) > 5 {
+			want[f[4]] = strings.Contains(","+f[5]+",", ",noexec,") // the last one at a place counts
+		}
+	}
+	for _, dir := range []string{"/", "/proc", "/sys", "/dev", "/dev/pts", "/dev/shm", "/run", "/tmp"} {
+		if expect, mounted := want[dir]; mounted && noExec(dir) != expect {
+			t.Errorf("%s: noexec is %v, the kernel says %v", dir, !expect, expect)
+		}
+	}
+}
+
+func TestLoadedFiles(t *testing.T) {
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range loadedFiles() {
+		if strings.HasPrefix(file, "/") && !strings.Contains(string(maps), " "+file) {
+			real, err := filepath.EvalSymlinks(file)
+			if err != nil || !strings.Contains(string(maps), " "+real) {
+				t.Errorf("%s is not mapped", file)
+			}
+		}
+	}
+}
+
 func TestExplainOpen(t *testing.T) {
 	file := filepath.Join("/tmp", "plugtool-1-7", "a.so")
 	for text, want := range map[string]string{

@@ -9,7 +9,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	_ "crypto/sha512" // so that crypto.SHA384 and crypto.SHA512 are there
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
@@ -73,7 +72,7 @@ func NewPublicKey(key crypto.PublicKey) (*PublicKey, error) {
 		return nil, fmt.Errorf("key of type %T is not supported, expected ECDSA P-256", key)
 	}
 	var err error
-	if k.der, err = x509.MarshalPKIXPublicKey(key); err != nil {
+	if k.der, err = marshalSPKI(key); err != nil {
 		return nil, fmt.Errorf("encoding %s public key: %w", k.algorithm, err)
 	}
 	k.sum = sha256.Sum256(k.der)
@@ -99,7 +98,7 @@ func ParsePublicKey(data []byte) (*PublicKey, error) {
 		// Whoever wrote two keys means both; using only one would be a surprise.
 		return nil, errors.New("public key file goes on after the first key, expected one key to a file")
 	}
-	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
+	parsed, err := parseSPKI(block.Bytes)
 	if err != nil {
 		return nil, fmt.Errorf("reading public key: %w", err)
 	}

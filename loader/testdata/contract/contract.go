@@ -8,3 +8,12 @@ type Greeter interface {
 
 // Version is no interface.
 type Version struct{ Major, Minor int }
+
+// Box is generic.
+type Box[T any] struct{ Value T }
+
+// Handler is a function with a name.
+type Handler func(string) string
+
+// Taker takes a Version.
+type Taker interface{ Take(Version) }

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/plugtool/plugtool/loader"
@@ -30,6 +31,7 @@ type line struct {
 	Status string         `json:",omitempty"`
 	Stages []string       `json:",omitempty"`
 	Counts map[string]int `json:",omitempty"`
+	Met    int            `json:",omitempty"` // steps that failed, of plugins that were opened at last too
 	Value  string         `json:",omitempty"`
 }
 
@@ -201,22 +203,25 @@ func (h *host) do(step string) line {
 	case "lookup":
 		return h.lookup(arg)
 	case "rounds":
-		return h.rounds(arg, func(path string) error { return h.open(ctx, path) })
+		return h.rounds(arg, func(path string) ([]*loader.Plugin, error) {
+			p, err := loader.Open(ctx, path, h.policy)
+			if err != nil {
+				return nil, err
+			}
+			return []*loader.Plugin{p}, nil
+		})
 	case "checks":
-		return h.rounds(arg, func(path string) error {
+		return h.rounds(arg, func(path string) ([]*loader.Plugin, error) {
 			_, err := loader.Check(ctx, path, h.policy)
-			return err
+			return nil, err
 		})
 	case "dirs":
-		return h.rounds(arg, func(path string) error {
+		return h.rounds(arg, func(path string) ([]*loader.Plugin, error) {
 			plugins, err := loader.OpenDir(ctx, path, h.policy)
-			for _, p := range plugins {
-				h.last = p
-			}
 			if len(plugins) == 0 && err == nil {
-				return &loader.Error{Class: loader.ClassIO, File: path, Err: errors.New("it has no plugins")}
+				err = &loader.Error{Class: loader.ClassIO, File: path, Err: errors.New("it has no plugins")}
 			}
-			return err
+			return plugins, err
 		})
 	case "plain": // past the loader
 		_, err := plugin.Open(arg)
@@ -256,44 +261,58 @@ func (h *host) together(ctx context.Context, files []string) line {
 	return failed(errors.Join(errs...))
 }
 
-func (h *host) open(ctx context.Context, path string) error {
-	p, err := loader.Open(ctx, path, h.policy)
-	if err == nil {
-		h.last = p
-	}
-	return err
-}
-
-// rounds does something with a path many times, and counts how
-// it ended.
-func (h *host) rounds(arg string, do func(path string) error) line {
+// rounds does something with a path many times, in a few goroutines, and counts how
+// it ended: by the variants of the plugins that were opened, and by the errors' classes.
+func (h *host) rounds(arg string, do func(path string) ([]*loader.Plugin, error)) line {
 	number, path, _ := strings.Cut(arg, ":")
 	n, err := strconv.Atoi(number)
 	if err != nil {
 		panic(err)
 	}
-	h.policy.Observe = nil
-	l := line{Counts: map[string]int{}}
-	for range n {
-		err := do(path)
-		switch {
-		case err == nil && h.last != nil:
-			variant, err := loader.Lookup[func() string](h.last, "Variant")
-			if err != nil {
-				return failed(err)
-			}
-			l.Counts["opened "+variant()]++
-		case err == nil:
-			l.Counts["passed"]++
-		default:
-			class := failed(err).Class
-			l.Counts[string(class)]++
-			if class != loader.ClassSignature && class != loader.ClassIO {
-				l.Error = err.Error()
-			}
+	var met atomic.Int64
+	h.policy.Observe = func(e loader.Event) {
+		if e.Err != nil && e.Stage != loader.StageEnd {
+			met.Add(1)
 		}
 	}
+	l := line{Counts: map[string]int{}}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	const goroutines = 3
+	for g := range goroutines {
+		wg.Go(func() {
+			for range (n + g) / goroutines {
+				plugins, err := do(path)
+				mu.Lock()
+				l.count(plugins, err)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	l.Met = int(met.Load())
 	return l
+}
+
+func (l *line) count(plugins []*loader.Plugin, err error) {
+	for _, p := range plugins {
+		variant, err := loader.Lookup[func() string](p, "Variant")
+		if err != nil {
+			l.Error = err.Error()
+			return
+		}
+		l.Counts["opened "+variant()]++
+	}
+	if err == nil && len(plugins) == 0 {
+		l.Counts["passed"]++
+	}
+	if err != nil {
+		class := failed(err).Class
+		l.Counts[string(class)]++
+		if class != loader.ClassSignature && class != loader.ClassIO {
+			l.Error = err.Error()
+		}
+	}
 }
 
 // race opens a path again and again while links to two files take turns in
@@ -375,6 +394,30 @@ func (h *host) lookup(arg string) line {
 		return show(loader.Lookup[string](h.last, name))
 	case "Version":
 		return show(loader.Lookup[contract.Version](h.last, name))
+	case "Box[int]":
+		return show(loader.Lookup[contract.Box[int]](h.last, name))
+	case "Box[string]":
+		return show(loader.Lookup[contract.Box[string]](h.last, name))
+	case "func(Box[string]) int":
+		return show(loader.Lookup[func(contract.Box[string]) int](h.last, name))
+	case "map of Versions":
+		return show(loader.Lookup[map[string][]contract.Version](h.last, name))
+	case "Taker":
+		return show(loader.Lookup[contract.Taker](h.last, name))
+	case "Handler":
+		f, err := loader.Lookup[contract.Handler](h.last, name)
+		if err != nil {
+			return failed(err)
+		}
+		return line{Value: f("you")}
+	case "[]string":
+		return show(loader.Lookup[[]string](h.last, name))
+	case "any":
+		v, err := loader.Lookup[any](h.last, name)
+		if err != nil {
+			return failed(err)
+		}
+		return line{Value: fmt.Sprintf("%T", v)}
 	case "Greeter":
 		g, err := loader.Lookup[contract.Greeter](h.last, name)
 		if err != nil {
