@@ -88,7 +88,10 @@ func newBundle(ctx context.Context, content sign.Content, sum [sha256.Size]byte,
 	if err := json.Compact(&compact, text); err != nil {
 		return nil, err
 	}
-	return compact.Bytes(), checkNew(compact.Bytes(), sum, kind, v)
+	if err := checkNew(compact.Bytes(), sum, kind, v); err != nil {
+		return nil, err
+	}
+	return compact.Bytes(), nil
 }
 
 // checkNew checks a bundle that was just made as those will who get it.

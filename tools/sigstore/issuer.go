@@ -148,4 +148,3 @@ func (i *issuer) fulcioConfig() string {
 }}
 `, i.url, i.url+"/actions")
 }
-

@@ -41,10 +41,11 @@ import (
 
 func main() {
 	dir := flag.String("dir", "..", "the `folder` that the command runs in")
+	logs := flag.Bool("logs", false, "where the command fails, print the end of the servers' logs")
 	install := flag.Bool("install", false, "build what is missing, and do no more")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, *dir, *install, flag.Args())
+	err := run(ctx, *dir, *install, *logs, flag.Args())
 	stop()
 	if exit := new(exec.ExitError); errors.As(err, &exit) && exit.ExitCode() > 0 {
 		os.Exit(exit.ExitCode())
@@ -55,7 +56,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, dir string, installOnly bool, command []string) (err error) {
+func run(ctx context.Context, dir string, installOnly, logs bool, command []string) (err error) {
 	programs, err := install(ctx)
 	if err != nil || installOnly {
 		return err
@@ -83,11 +84,11 @@ func run(ctx context.Context, dir string, installOnly bool, command []string) (e
 	c.WaitDelay = 10 * time.Second
 	c.Dir, c.Stdin, c.Stdout, c.Stderr = dir, os.Stdin, os.Stdout, os.Stderr
 	c.Env = append(os.Environ(), env...)
-	if err := c.Run(); err != nil {
+	err = c.Run()
+	if err != nil && logs {
 		s.showLogs()
-		return err
 	}
-	return nil
+	return err
 }
 
 // A program is one of the servers, or what writes their root.
