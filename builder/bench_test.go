@@ -61,6 +61,9 @@ func buildAlone(bin, dir string) error {
 	_, err = builder.Run(ctx, host, builder.Options{
 		Dir: dir, Env: os.Environ(), Output: filepath.Join(dir, "plugin.so"),
 		Toolexec: []string{os.Args[0], "toolexec"}, Seal: sealBySum,
+		Attestations: []builder.Attestation{{Type: "loads", Make: func(_ context.Context, b *builder.Built) ([]byte, error) {
+			return sealBySum(b.Output, b.Data)
+		}}},
 	})
 	return err
 }

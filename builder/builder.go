@@ -53,6 +53,10 @@ type Options struct {
 	// a cache: one that differs is a [*NotReproducibleError], and is not put in place.
 	CheckReproducible bool
 
+	// Attestations are signed statements about a plugin that loads. They are put beside it
+	// as its sidecar is.
+	Attestations []Attestation
+
 	Documents []Document // further files to make and to put in place with the plugin
 
 	program *smallJudge // a program is built in place of a plugin, and judged so; nil for a plugin

@@ -43,29 +43,14 @@ func (b *Built) dependencies(ctx context.Context, host resourceDescriptor) ([]re
 	return append(list, b.toolchainDescriptor(), host), nil
 }
 
-// moduleDescriptor describes a module: under the name that the plugin's packages
-// import, what really was compiled.
+// moduleDescriptor describes a module as recordedModule does, with the content of one
+// that was taken from a folder.
 func (b *Built) moduleDescriptor(m inspector.Module) resourceDescriptor {
-	real := m
-	if m.Replace != nil {
-		real = *m.Replace
+	d := recordedModule(m)
+	if m.Replace != nil && isVersion(m.Replace.Version) || m.Replace == nil && isVersion(m.Version) {
+		return d
 	}
-	d := resourceDescriptor{Name: m.Path}
-	if isVersion(real.Version) {
-		d.URI = ModuleURL(real.Path, real.Version)
-		if sum := dirHash(real.Sum); sum != "" {
-			d.Digest = map[string]string{"dirHash": sum}
-			d.Annotations = map[string]any{"h1": real.Sum}
-		}
-	} else {
-		d = b.local(m.Path, b.moduleDir(m))
-	}
-	if m.Replace != nil {
-		if d.Annotations == nil {
-			d.Annotations = map[string]any{}
-		}
-		d.Annotations["replaces"] = m.Path + "@" + m.Version
-	}
+	d.Digest = b.local(m.Path, b.moduleDir(m)).Digest
 	return d
 }
 

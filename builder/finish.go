@@ -30,11 +30,14 @@ func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 	}
 	p := placement{output: r.opts.Output}
 	var err error
+	if p.sidecars, err = r.makeSidecars(ctx, a); err != nil {
+		return nil, err
+	}
 	if r.opts.Seal != nil {
-		if p.sidecar, err = r.opts.Seal(r.opts.Output, a.data); err != nil {
-			return nil, err
-		}
 		res.Sidecar = r.opts.Output + sidecarExtension
+	}
+	for _, attestation := range r.opts.Attestations {
+		res.Documents = append(res.Documents, attestation.file(r.opts.Output))
 	}
 	if p.documents, err = r.makeDocuments(ctx, a); err != nil {
 		return nil, err

@@ -73,7 +73,8 @@ func (b *bench) buildAlone(signal os.Signal, after time.Duration) time.Duration 
 	return time.Since(start)
 }
 
-// sealed fails the test unless the output loads and some sidecar fits it.
+// sealed fails the test unless the output loads and sidecars fit it: some signature, and
+// some attestation.
 func (b *bench) sealed() {
 	b.t.Helper()
 	output := filepath.Join(b.plugin, "plugin.so")
@@ -81,12 +82,12 @@ func (b *bench) sealed() {
 		b.t.Errorf("the host says %q", got)
 	}
 	if sidecars, ok := fits(b.t, output); !ok {
-		b.t.Errorf("no sidecar of %q fits", sidecars)
+		b.t.Errorf("of %q no signature fits, or no attestation", sidecars)
 	}
 }
 
-// fits says whether some sidecar fits the output, as it is known to those who read the
-// output first and its sidecars then.
+// fits says whether some signature and some attestation fit the output, as they are known
+// to those who read the output first and its sidecars then.
 func fits(t *testing.T, output string) (sidecars []string, ok bool) {
 	t.Helper()
 	data, err := os.ReadFile(output)
@@ -100,12 +101,13 @@ func fits(t *testing.T, output string) (sidecars []string, ok bool) {
 	if sidecars, err = filepath.Glob(output + "*.sigstore.json"); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range append(sidecars, output+".sigstore.json") {
+	found := map[bool]bool{}
+	for _, file := range append(sidecars, output+".sigstore.json", output+".loads.intoto.sigstore.json") {
 		if got, err := os.ReadFile(file); err == nil && bytes.Equal(got, want) {
-			return sidecars, true
+			found[strings.HasSuffix(file, ".intoto.sigstore.json")] = true
 		}
 	}
-	return sidecars, false
+	return sidecars, found[false] && found[true]
 }
 
 // Builds that are killed while they put their files in place, one after the other and
@@ -126,7 +128,7 @@ func killPlacings(t *testing.T, times int) {
 			}
 			running = append(running, cmd)
 		}
-		for _, err := os.Stat(output + ".sigstore.json"); err != nil; _, err = os.Stat(output + ".sigstore.json") {
+		for _, err := os.Stat(output + ".loads.intoto.sigstore.json"); err != nil; _, err = os.Stat(output + ".loads.intoto.sigstore.json") {
 			time.Sleep(time.Millisecond)
 		}
 		for _, cmd := range running {
@@ -137,7 +139,7 @@ func killPlacings(t *testing.T, times int) {
 			_ = cmd.Wait() // it was killed
 		}
 		if sidecars, ok := fits(t, output); !ok {
-			t.Fatalf("no sidecar of %q fits", sidecars)
+			t.Fatalf("of %q no signature fits, or no attestation", sidecars)
 		}
 	}
 }

@@ -125,12 +125,15 @@ func mayReplace(file string, plugin bool) error {
 		Hint: "give another name, or remove that file first"}
 }
 
-// files lists the files that a build writes: the plugin first, its sidecar if it gets
-// one, and the documents that are to be files.
+// files lists the files that a build writes: the plugin first, the sidecars that it gets,
+// and the documents that are to be files.
 func (o Options) files() []string {
 	files := []string{o.Output}
 	if o.Seal != nil {
 		files = append(files, o.Output+sidecarExtension)
+	}
+	for _, a := range o.Attestations {
+		files = append(files, a.file(o.Output))
 	}
 	for _, d := range o.Documents {
 		if !isStream(d.File) {

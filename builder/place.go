@@ -15,8 +15,12 @@ import (
 	"github.com/natefinch/atomic"
 )
 
-// sidecarExtension is that of a plugin's signature bundle.
-const sidecarExtension = ".sigstore.json"
+// Extensions of a plugin's signature bundle, and of its attestations' bundles after the
+// short name of their type.
+const (
+	sidecarExtension     = ".sigstore.json"
+	attestationExtension = ".intoto" + sidecarExtension
+)
 
 // A placement is what a build puts in place together. Everything is written in full,
 // beside its place, before anything is renamed: what fails for want of room or rights
@@ -24,8 +28,14 @@ const sidecarExtension = ".sigstore.json"
 type placement struct {
 	built     string // the plugin in its temporary folder; "" where the output stays as it is
 	output    string
-	sidecar   []byte // nil for none
+	sidecars  []sidecar
 	documents []document
+}
+
+// A sidecar is a signed file that is found by the plugin's name.
+type sidecar struct {
+	extension string // after the plugin's name
+	data      []byte
 }
 
 // A document is a file that a build writes beside the plugin.
@@ -83,14 +93,15 @@ func replaceFile(ctx context.Context, file string, data []byte) error {
 
 // waiting are the new files under their temporary names.
 type waiting struct {
-	plugin, sidecar string // "" for none
-	documents       []string
+	plugin    string   // "" for none
+	sidecars  []string // "" for one that is in its place
+	documents []string
 }
 
 // remove removes what was not put in place.
 func (w *waiting) remove() error {
 	var errs []error
-	for _, name := range append([]string{w.plugin, w.sidecar}, w.documents...) {
+	for _, name := range slices.Concat([]string{w.plugin}, w.sidecars, w.documents) {
 		if name == "" {
 			continue
 		}
@@ -121,8 +132,10 @@ func (p placement) prepare(w *waiting) (err error) {
 	} else if fi, err := os.Stat(p.output); err == nil {
 		mode &= fi.Mode().Perm()
 	}
-	if p.sidecar != nil {
-		if w.sidecar, err = writeBeside(p.output, bytes.NewReader(p.sidecar), mode); err != nil {
+	for _, s := range p.sidecars {
+		name, err := writeBeside(p.output, bytes.NewReader(s.data), mode)
+		w.sidecars = append(w.sidecars, name)
+		if err != nil {
 			return err
 		}
 	}
@@ -161,30 +174,31 @@ func (p placement) commit(w *waiting) error {
 	return nil
 }
 
-// commitPlugin renames the sidecar to a name of its own, then the plugin, then the
-// sidecar to its own name. A sidecar that a killed build left under such a name may be
-// the one that fits the plugin that is there, and stays until that is replaced.
+// commitPlugin renames the sidecars to names of their own, then the plugin, then the
+// sidecars to theirs. A sidecar that a killed build left under such a name may be the one
+// that fits the plugin that is there, and stays until that is replaced.
 func (p placement) commitPlugin(w *waiting) error {
 	left, err := p.nextSidecars()
 	if err != nil {
 		return err
 	}
-	if w.sidecar != "" {
-		next := p.output + ".next" + sidecarExtension
+	for i, s := range p.sidecars {
+		next := p.output + nextMark + s.extension
 		if slices.Contains(left, next) {
-			next = p.output + ".next" + strings.TrimPrefix(filepath.Ext(w.sidecar), tempMark) + sidecarExtension
+			next = p.output + nextMark + strings.TrimPrefix(filepath.Ext(w.sidecars[i]), tempMark) + s.extension
 		}
-		if err := atomic.ReplaceFile(w.sidecar, next); err != nil {
+		if err := atomic.ReplaceFile(w.sidecars[i], next); err != nil {
 			return err
 		}
-		w.sidecar = next
+		w.sidecars[i] = next
 	}
 	if err := atomic.ReplaceFile(w.plugin, p.output); err != nil {
 		return err
 	}
-	if next := w.sidecar; next != "" {
-		w.sidecar = "" // it fits the plugin from now on and is not to be removed
-		if err := atomic.ReplaceFile(next, p.output+sidecarExtension); err != nil {
+	waiting := w.sidecars
+	w.sidecars = nil // they fit the plugin from now on and are not to be removed
+	for i, s := range p.sidecars {
+		if err := atomic.ReplaceFile(waiting[i], p.output+s.extension); err != nil {
 			return err
 		}
 	}
@@ -196,10 +210,19 @@ func (p placement) commitPlugin(w *waiting) error {
 	return nil
 }
 
+// nextMark follows the plugin's name in those of sidecars that wait for it.
+const nextMark = ".next"
+
 // nextSidecars lists the sidecars that killed builds of the output left under the names
-// that they have for a moment only.
+// that they have for a moment only. Those of another plugin, whose name begins like this
+// one's, are not among them.
 func (p placement) nextSidecars() ([]string, error) {
-	return filepath.Glob(escapeGlob(p.output) + ".next*" + sidecarExtension)
+	found, err := filepath.Glob(escapeGlob(p.output) + nextMark + "*" + sidecarExtension)
+	return slices.DeleteFunc(found, func(name string) bool {
+		rest := strings.TrimLeft(strings.TrimPrefix(name, p.output+nextMark), "0123456789")
+		typ, attests := strings.CutSuffix(rest, attestationExtension)
+		return rest != sidecarExtension && (!attests || !strings.HasPrefix(typ, ".") || strings.Contains(typ[1:], "."))
+	}), err
 }
 
 // isStream says that a document goes to what is no file that can be replaced: a device,

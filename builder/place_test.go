@@ -36,10 +36,18 @@ func names(t *testing.T, dir string) string {
 	return strings.Join(list, " ")
 }
 
+// signature gives the sidecars of a plugin with a signature, or none.
+func signature(data []byte) []sidecar {
+	if data == nil {
+		return nil
+	}
+	return []sidecar{{sidecarExtension, data}}
+}
+
 // put places a built plugin.
 func put(t *testing.T, built, output string, sidecar []byte, documents ...document) error {
 	t.Helper()
-	return placement{built: built, output: output, sidecar: sidecar, documents: documents}.place(t.Context())
+	return placement{built: built, output: output, sidecars: signature(sidecar), documents: documents}.place(t.Context())
 }
 
 func TestPlace(t *testing.T) {
@@ -225,9 +233,12 @@ func TestPlaceAfterKill(t *testing.T) {
 		write(t, output+sidecarExtension, "older sidecar")
 		next := output + ".next" + sidecarExtension
 		write(t, next, "old sidecar")
+		write(t, output+".next123.loads"+attestationExtension, "old attestation")
+		other := output + ".nextgen.so" + sidecarExtension
+		write(t, other, "of another plugin")
 
 		w := &waiting{}
-		p := placement{built: built, output: output, sidecar: sidecar}
+		p := placement{built: built, output: output, sidecars: signature(sidecar)}
 		if err := p.prepare(w); err != nil {
 			t.Fatal(err)
 		}
@@ -241,7 +252,7 @@ func TestPlaceAfterKill(t *testing.T) {
 		if err := p.place(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := names(t, dir), "p.so p.so.sigstore.json"; got != want {
+		if got, want := names(t, dir), "p.so p.so.nextgen.so.sigstore.json p.so.sigstore.json"; got != want {
 			t.Errorf("files %s, want %s", got, want)
 		}
 	}

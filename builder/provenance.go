@@ -49,8 +49,8 @@ type slsaProvenance struct {
 
 type buildDefinition struct {
 	BuildType            string               `json:"buildType"`
-	ExternalParameters   externalParameters   `json:"externalParameters"`
-	InternalParameters   internalParameters   `json:"internalParameters"`
+	ExternalParameters   any                  `json:"externalParameters"` // externalParameters, or those of a reconstruction
+	InternalParameters   any                  `json:"internalParameters"`
 	ResolvedDependencies []resourceDescriptor `json:"resolvedDependencies"`
 }
 
@@ -69,8 +69,8 @@ type internalParameters struct {
 }
 
 type runDetails struct {
-	Builder  slsaBuilder   `json:"builder"`
-	Metadata buildMetadata `json:"metadata"`
+	Builder  slsaBuilder    `json:"builder"`
+	Metadata *buildMetadata `json:"metadata,omitempty"`
 }
 
 type slsaBuilder struct {
@@ -131,7 +131,7 @@ func (p Provenance) Make(ctx context.Context, b *Built) ([]byte, error) {
 			},
 			RunDetails: runDetails{
 				Builder:  slsaBuilder{ID: builderID, Version: map[string]string{"plugtool": p.Version}},
-				Metadata: times,
+				Metadata: &times,
 			},
 		},
 	})

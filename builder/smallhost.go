@@ -74,7 +74,8 @@ func BuildSmallHost(ctx context.Context, host *inspector.Host, plugins []*inspec
 		return nil, err
 	}
 	opts.Package, opts.Output = s.dir, filepath.Join(work.path, "smallhost")
-	opts.Flags, opts.Seal, opts.Documents, opts.Write, opts.Cache, opts.CheckReproducible = nil, nil, nil, false, "", false
+	opts.Flags, opts.Seal, opts.Attestations, opts.Documents = nil, nil, nil, nil
+	opts.Write, opts.Cache, opts.CheckReproducible = false, "", false
 	// What the user set is for another build. This module's go.mod is to be completed.
 	opts.Env = setEnv(opts.Env, "GOFLAGS=-mod=mod", "GOWORK=off")
 	if small, err = s.build(ctx, opts); err != nil {

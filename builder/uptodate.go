@@ -14,7 +14,7 @@ import (
 // anew, since an output is no proof of where it came from. The result is nil where
 // nothing was offered.
 func (r *run) offerOutput(file string) (offered fs.FileInfo, err error) {
-	if r.opts.Seal != nil {
+	if r.opts.signs() {
 		return nil, nil
 	}
 	in, err := os.Open(r.opts.Output)
@@ -37,6 +37,9 @@ func (r *run) offerOutput(file string) (offered fs.FileInfo, err error) {
 	}
 	return os.Lstat(file)
 }
+
+// signs says whether something is going to be signed.
+func (o Options) signs() bool { return o.Seal != nil || len(o.Attestations) > 0 }
 
 // linkRegular makes file a second name of the output, if that is possible. The go
 // command never writes into such a file: it renames another over the name, or removes
@@ -76,7 +79,7 @@ func (a *attempt) untouched() bool {
 // unchanged says whether the output is what this build would put there.
 func (r *run) unchanged(a *attempt) bool {
 	other := a.output != r.opts.Output // it was built, and offered, for another output
-	if other && r.opts.Seal != nil || !other && !a.untouched() {
+	if other && r.opts.signs() || !other && !a.untouched() {
 		return false
 	}
 	there, err := os.Stat(r.opts.Output)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 )
@@ -16,7 +17,8 @@ func (p *program) buildCommand() *cli.Command {
 		Usage:     "build a plugin so that it loads into a host, and prove it",
 		UsageText: "plugtool build --host HOST… [-o FILE] [PACKAGE…] [-- FLAGS of go build]",
 		Description: "Builds with the host's Go release, settings and module versions, leaves your go.mod alone,\n" +
-			"and writes nothing that would not load. With --key it signs what it built.\n" +
+			"and writes nothing that would not load. With --key it signs what it built, and\n" +
+			"with --attest states how, as sidecars PLUGIN.TYPE.intoto.sigstore.json.\n" +
 			"A Go release that is not on this machine is downloaded where the go command may do so;\n" +
 			"under GOTOOLCHAIN=local it takes --toolchain auto.\n\n" +
 			"Exit code: 0 it loads, 3 no plugin can be built that does, 1 the build failed, 2 wrong usage.",
@@ -26,7 +28,8 @@ func (p *program) buildCommand() *cli.Command {
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the plugin to `FILE`, or each to its own by a name such as 'dist/{{.Name}}_{{.Host}}.so'"},
 			&cli.IntFlag{Name: "p", Usage: "build `N` plugins side by side (default: as many as there are processors)"},
 			&cli.StringSliceFlag{Name: "symbol", Usage: symbolUsage},
-			&cli.StringFlag{Name: "key", Usage: "sign the plugin with the private key in this PEM `FILE`"},
+			&cli.StringFlag{Name: "key", Usage: "sign the plugin with this private `KEY`: a PEM file, env://NAME, or a key in a key management service"},
+			switchFlag("attest", "sign statements of how it was built (SLSA provenance) and that it loads into the host, too"),
 			&cli.StringFlag{Name: "toolchain", Usage: "the host's Go is `auto` (download it if need be) or a GOROOT"},
 			&cli.StringFlag{Name: "host-src", Usage: "the source of the host's modules is in `DIR`: a module, a workspace or a clone"},
 			&cli.StringFlag{Name: "pgo", Usage: "the profile that the host was built with is in `FILE`"},
@@ -37,7 +40,7 @@ func (p *program) buildCommand() *cli.Command {
 			formatFlag(buildFormats),
 			noInputFlag(),
 			quietFlag(),
-		}, append(documentFlags(), pinsFlags()...)...),
+		}, slices.Concat(keylessSignFlags(), documentFlags(), pinsFlags())...),
 		Action: p.build,
 	}
 }

@@ -113,23 +113,7 @@ func (p *program) buildDefaults(c *cli.Context, o *buildOptions) error {
 		return err
 	}
 	o.Sysroot, o.MaxGlibc = within(o.Dir, t.sysroot), t.maxGlibc
-	key, err := p.keyFromConfig(conf, c.String("key"), conf.Build.Key)
-	if err != nil {
-		return err
-	}
-	o.keyFile = key
-	if key == "" || o.dryRun {
-		return nil
-	}
-	s, err := p.loadSigner(c.Context, key, c.Bool("no-input"))
-	if err != nil {
-		return err
-	}
-	o.Seal = func(_ string, data []byte) ([]byte, error) {
-		sidecar, _, err := s.SignMessage(data)
-		return sidecar, err
-	}
-	return nil
+	return p.buildSeals(c, conf, o)
 }
 
 // buildConfig loads the plugtool.yaml of the packages' project, and where they

@@ -71,10 +71,13 @@ func (p *program) commands() []*cli.Command {
 		p.generateKeyPairCommand(),
 		p.publicKeyCommand(),
 		p.signCommand(),
+		p.attestCommand(),
 		p.policyCommand(),
 		p.demoCommand(),
 		p.explainCommand(),
 		p.schemaCommand(),
+		p.signBundleCommand(),
+		p.verifyBundleCommand(),
 		p.completionCommand(),
 		p.versionCommand(),
 	}

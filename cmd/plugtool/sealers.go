@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -13,64 +12,103 @@ import (
 
 // A sealer signs as somebody: with a key, or as an identity.
 type sealer struct {
-	id   string // 64 hexadecimal digits that tell the signer from others
-	name string // as a person knows it: the key as it was given, an identity
+	name string // as a person knows it: the key as it was given, or what tells who signs
 
-	message   func(ctx context.Context, data []byte) (sidecar, signature []byte, err error)
+	message   func(ctx context.Context, data []byte) (sidecar []byte, err error)
 	statement func(ctx context.Context, statement []byte) (sidecar []byte, err error)
 
-	// made tells whether a bundle about the file says that it is by the same signer.
-	made func(b *bundle.Bundle, file *bundle.Digests) bool
+	// who gives 64 hexadecimal digits that tell the signer of a bundle about the file from
+	// others, as the bundle says it, and "" where it is of another kind of signer.
+	who func(bundleText []byte, b *bundle.Bundle, file *bundle.Digests) string
+}
+
+// seal gives what a signature or, with its type, a statement that the sealer signed puts
+// beside the plugin.
+func (s sealer) seal(text []byte, typ string, plugin *bundle.Digests) (seal, error) {
+	b, err := bundle.Parse(text)
+	if err != nil {
+		return seal{}, err
+	}
+	return seal{id: s.who(text, b, plugin), by: s, text: text, typ: typ}, nil
 }
 
 // keySealer signs with a key.
 func keySealer(name string, s *signer.Signer) sealer {
 	key := s.PublicKey()
 	return sealer{
-		id: key.Fingerprint(), name: name,
-		message: func(_ context.Context, data []byte) ([]byte, []byte, error) { return s.SignMessage(data) },
+		name: name,
+		message: func(_ context.Context, data []byte) ([]byte, error) {
+			sidecar, _, err := s.SignMessage(data)
+			return sidecar, err
+		},
 		statement: func(_ context.Context, statement []byte) ([]byte, error) {
 			return s.SignStatement(statement)
 		},
-		made: func(b *bundle.Bundle, file *bundle.Digests) bool {
-			if b.Certificate != nil || b.KeyHint != "" {
-				return b.Certificate == nil && b.KeyHint == key.Hint()
+		who: func(_ []byte, b *bundle.Bundle, file *bundle.Digests) string {
+			if keyMade(key, b, file) {
+				return key.Fingerprint()
 			}
-			keys := []*bundle.PublicKey{key}
-			if b.Message != nil {
-				_, err := b.VerifyMessage(file, keys)
-				return err == nil
-			}
-			_, _, err := b.VerifyStatement(file, keys)
-			return err == nil
+			return ""
 		},
 	}
+}
+
+// keyMade tells whether a bundle about the file says that it was made with a key.
+func keyMade(key *bundle.PublicKey, b *bundle.Bundle, file *bundle.Digests) bool {
+	if b.Certificate != nil || b.KeyHint != "" {
+		return b.Certificate == nil && b.KeyHint == key.Hint()
+	}
+	keys := []*bundle.PublicKey{key}
+	if b.Message != nil {
+		_, err := b.VerifyMessage(file, keys)
+		return err == nil
+	}
+	_, _, err := b.VerifyStatement(file, keys)
+	return err == nil
 }
 
 // sealerFlags say who signs.
 func sealerFlags() []cli.Flag {
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.StringSliceFlag{Name: "key", Usage: "sign with this private `KEY`: a PEM file, env://NAME, or a key in a key management service (repeatable: each signs)"},
 		noInputFlag(),
+	}, keylessSignFlags()...)
+}
+
+// signingKeys gives the keys to sign with, none where an identity signs.
+func (p *program) signingKeys(c *cli.Context, conf config) ([]string, error) {
+	keys := c.StringSlice("key")
+	switch {
+	case !asksKeyless(c):
+		return p.keysFromConfig(conf, "key", keys, conf.Sign.Key)
+	case len(keys) > 0:
+		return nil, usagef("sign twice: both signatures are kept", "--key and an identity are given, and one of them signs")
 	}
+	return nil, nil
 }
 
 // sealers gives everybody who is to sign, each once.
 func (p *program) sealers(c *cli.Context, keys []string) ([]sealer, error) {
+	if asksKeyless(c) {
+		s, err := p.keylessSealer(c)
+		return []sealer{s}, err
+	}
 	if len(keys) == 0 {
 		return nil, usagef("`plugtool generate-key-pair` makes one", "no key to sign with: --key is missing")
 	}
 	var list []sealer
+	given := map[string]bool{}
 	for _, key := range keys {
 		s, err := p.loadSigner(c.Context, key, c.Bool("no-input"))
 		if err != nil {
 			return nil, err
 		}
-		added := keySealer(key, s)
-		if slices.ContainsFunc(list, func(other sealer) bool { return other.id == added.id }) {
-			return nil, usagef("give each key once", "--key %s is given twice: it is key %s", key, added.id)
+		id := s.PublicKey().Fingerprint()
+		if given[id] {
+			return nil, usagef("give each key once", "--key %s is given twice: it is key %s", key, id)
 		}
-		list = append(list, added)
+		given[id] = true
+		list = append(list, keySealer(key, s))
 	}
 	return list, nil
 }

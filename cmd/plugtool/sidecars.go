@@ -19,6 +19,7 @@ import (
 // A seal is a signed bundle about a plugin that is to be put beside it.
 type seal struct {
 	by   sealer
+	id   string // of who signed; see sealer.who
 	text []byte
 	typ  string // URI of the predicate's type; "" for a signature over the file
 }
@@ -29,6 +30,9 @@ type sealed struct {
 	seals  []seal
 }
 
+// customType is the short name of predicate types that have none of their own.
+const customType = "custom"
+
 // idLength is how much of a signer's id a file's name has.
 const idLength = 16
 
@@ -36,10 +40,10 @@ const idLength = 16
 // at first, and one of the signer's own where that is taken.
 func (s seal) names(plugin string) (first, own string) {
 	if s.typ == "" {
-		return bundle.Path(plugin), plugin + "." + s.by.id[:idLength] + bundle.Extension
+		return bundle.Path(plugin), plugin + "." + s.id[:idLength] + bundle.Extension
 	}
-	short, id := policy.ShortType(s.typ), s.by.id
-	if short == policy.CustomType {
+	short, id := policy.ShortType(s.typ), s.id
+	if short == customType {
 		// Of several types without a short name each needs a name.
 		sum := sha256.Sum256([]byte(s.typ + "\n" + id))
 		id = hex.EncodeToString(sum[:])
@@ -106,18 +110,18 @@ func (s sealed) unchanged() (fs.FileMode, error) {
 // taken tells whether a file holds what somebody else, or the same signer as another type
 // of attestation, signed about the plugin.
 func (s seal) taken(file string, plugin *bundle.Digests) (bool, error) {
-	b, err := readSidecar(file)
+	text, b, err := readSidecar(file)
 	if err != nil || b == nil || b.About(plugin) != nil {
 		return false, err
 	}
-	return !s.sameAs(b, plugin), nil
+	return !s.sameAs(text, b, plugin), nil
 }
 
 // removeOlder removes what the signer has under its own name, where the name that
 // everybody looks at first has the new one.
 func (s seal) removeOlder(own string, plugin *bundle.Digests) error {
-	b, err := readSidecar(own)
-	if err != nil || b == nil || b.About(plugin) == nil && !s.sameAs(b, plugin) {
+	text, b, err := readSidecar(own)
+	if err != nil || b == nil || b.About(plugin) == nil && !s.sameAs(text, b, plugin) {
 		return err
 	}
 	if err := os.Remove(own); !errors.Is(err, fs.ErrNotExist) {
@@ -127,39 +131,39 @@ func (s seal) removeOlder(own string, plugin *bundle.Digests) error {
 }
 
 // sameAs tells whether a bundle about the plugin is what the seal replaces.
-func (s seal) sameAs(b *bundle.Bundle, plugin *bundle.Digests) bool {
+func (s seal) sameAs(text []byte, b *bundle.Bundle, plugin *bundle.Digests) bool {
 	typ := ""
 	if b.Envelope != nil {
 		if statement, err := bundle.ParseStatement(b.Envelope.Payload); err == nil {
 			typ = statement.PredicateType
 		}
 	}
-	return typ == s.typ && (b.Envelope != nil) == (s.typ != "") && s.by.made(b, plugin)
+	return typ == s.typ && (b.Envelope != nil) == (s.typ != "") && s.by.who(text, b, plugin) == s.id
 }
 
 // readSidecar reads a bundle, nil where there is none that can be read as one.
-func readSidecar(file string) (*bundle.Bundle, error) {
+func readSidecar(file string) ([]byte, *bundle.Bundle, error) {
 	info, err := os.Stat(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
+		return nil, nil, nil
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case info.IsDir():
-		return nil, fmt.Errorf("%s is a folder", file)
+		return nil, nil, fmt.Errorf("%s is a folder", file)
 	case !info.Mode().IsRegular() || info.Size() > bundle.MaxSize:
-		return nil, nil
+		return nil, nil, nil
 	}
-	data, err := readSmall(file, bundle.MaxSize)
+	text, err := readSmall(file, bundle.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	b, err := bundle.Parse(data)
+	b, err := bundle.Parse(text)
 	if err != nil {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return b, nil
+	return text, b, nil
 }

@@ -19,8 +19,8 @@ import (
 func (p *program) signCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "sign",
-		Usage:     "sign plugins with a private key",
-		UsageText: "plugtool sign --key KEY... PLUGIN...",
+		Usage:     "sign plugins, with a private key or as an identity",
+		UsageText: "plugtool sign --key KEY... PLUGIN...\nplugtool sign --identity-token TOKEN --signing-config FILE --trusted-root FILE PLUGIN...",
 		Description: "Writes a Sigstore bundle beside each plugin, or a host's descriptor, PLUGIN" + bundle.Extension + ", which\n" +
 			"`plugtool verify --key`, hosts with the loader, and cosign read. Where that holds another\n" +
 			"signer's signature over the same bytes, it stays, and the new one has the key in its name.\n" +
@@ -47,7 +47,7 @@ func (p *program) sign(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	keys, err := p.keysFromConfig(conf, "key", c.StringSlice("key"), conf.Sign.Key)
+	keys, err := p.signingKeys(c, conf)
 	if err != nil {
 		return err
 	}
@@ -82,15 +82,15 @@ func (p *program) signFile(ctx context.Context, signers []sealer, file, bundleFi
 	if plugin.Err != nil {
 		return plugin.Err
 	}
-	signed := sealed{plugin: plugin}
-	var raw []byte
+	signed, digests := sealed{plugin: plugin}, bundle.NewDigests(plugin.Data)
 	for _, s := range signers {
-		text, signature, err := s.message(ctx, plugin.Data)
+		text, err := s.message(ctx, plugin.Data)
+		if err == nil {
+			err = signed.add(s, text, "", digests)
+		}
 		if err != nil {
 			return s.signError(file, err)
 		}
-		signed.seals = append(signed.seals, seal{by: s, text: text})
-		raw = signature
 	}
 	p.warnIfStrange(plugin, "signed")
 	files, err := signed.write(ctx, bundleFile)
@@ -98,8 +98,7 @@ func (p *program) signFile(ctx context.Context, signers []sealer, file, bundleFi
 		return fmt.Errorf("write the signature of %s: %w", file, err)
 	}
 	if signatureFile != "" {
-		text := base64.StdEncoding.EncodeToString(raw)
-		if err := writeBytes(signatureFile, []byte(text)); err != nil {
+		if err := signed.seals[0].writeRaw(signatureFile); err != nil {
 			return fmt.Errorf("write the raw signature of %s: %w", file, err)
 		}
 	}
@@ -121,6 +120,22 @@ func (s sealed) write(ctx context.Context, file string) ([]string, error) {
 		return s.place(ctx)
 	}
 	return []string{file}, writeBytes(file, s.seals[0].text)
+}
+
+// add adds what a sealer signed.
+func (s *sealed) add(by sealer, text []byte, typ string, plugin *bundle.Digests) error {
+	seal, err := by.seal(text, typ, plugin)
+	s.seals = append(s.seals, seal)
+	return err
+}
+
+// writeRaw writes the signature by itself, in base64.
+func (s seal) writeRaw(file string) error {
+	b, err := bundle.Parse(s.text)
+	if err != nil {
+		return err
+	}
+	return writeBytes(file, []byte(base64.StdEncoding.EncodeToString(b.Message.Signature)))
 }
 
 func writeBytes(file string, data []byte) error {

@@ -8,8 +8,10 @@ import (
 // Digests gives those of one file, each made when it is first asked for: hashing
 // costs more than all else here, and most plugins need one hash or none.
 type Digests struct {
-	data []byte
+	data []byte // nil with known set
 	sums map[crypto.Hash][]byte
+
+	known bool // sums is all that is known of the file
 }
 
 // NewDigests gives the digests of data, which must not change meanwhile.
@@ -17,10 +19,18 @@ func NewDigests(data []byte) *Digests {
 	return &Digests{data: data, sums: map[crypto.Hash][]byte{}}
 }
 
-// Sum gives the digest made with h, one of SHA-256, SHA-384 and SHA-512.
+// KnownDigest gives the digests of a file of which only the SHA-256 is at hand. That does
+// for attestations, and for signatures of keys that sign SHA-256 digests: not for those of
+// ECDSA keys on other curves than P-256, nor of Ed25519 keys, which sign the file itself.
+func KnownDigest(sha256 [sha256.Size]byte) *Digests {
+	return &Digests{sums: map[crypto.Hash][]byte{crypto.SHA256: sha256[:]}, known: true}
+}
+
+// Sum gives the digest made with h, one of SHA-256, SHA-384 and SHA-512; nil where it is
+// not known, see [KnownDigest].
 func (d *Digests) Sum(h crypto.Hash) []byte {
 	sum, made := d.sums[h]
-	if !made {
+	if !made && !d.known {
 		sum = hashOf(h, d.data)
 		d.sums[h] = sum
 	}

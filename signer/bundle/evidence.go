@@ -109,7 +109,7 @@ func (s Search) files() ([]string, error) {
 		return s.Files, nil
 	}
 	if s.Kind == Attestation {
-		return FindAttestations(s.Plugin)
+		return s.attestations()
 	}
 	found, err := Find(s.Plugin)
 	if err != nil {
@@ -120,6 +120,32 @@ func (s Search) files() ([]string, error) {
 	found = append(found, filepath.Clean(NextPath(s.Plugin)), filepath.Clean(Path(s.Plugin)))
 	slices.Sort(found)
 	return slices.Compact(found), nil
+}
+
+// attestations lists the attestations with the names that they are renamed from and to:
+// a folder's listing can miss both of a file's names while it is renamed, two listings
+// only where it is renamed twice.
+func (s Search) attestations() ([]string, error) {
+	var waiting, others []string
+	plugin := filepath.Clean(s.Plugin)
+	for range 2 {
+		found, err := FindAttestations(s.Plugin)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range found {
+			now := current(name, plugin)
+			if now != name {
+				waiting = append(waiting, name)
+			} else {
+				waiting = append(waiting, plugin+nextMark+strings.TrimPrefix(name, plugin))
+			}
+			others = append(others, now)
+		}
+	}
+	slices.Sort(waiting)
+	slices.Sort(others)
+	return append(slices.Compact(waiting), slices.Compact(others)...), nil
 }
 
 // Missing says what is not there where nothing was found.

@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +27,7 @@ func Path(plugin string) string { return plugin + Extension }
 
 // NextPath gives the name under which a new sidecar waits beside the old one
 // while plugin is being replaced. [Find] finds both.
-func NextPath(plugin string) string { return plugin + ".next" + Extension }
+func NextPath(plugin string) string { return plugin + nextMark + Extension }
 
 // SignerPath gives the name of the sidecar of plugin for one signer of
 // several.
@@ -36,8 +37,8 @@ func SignerPath(plugin string, key *PublicKey) string {
 
 // Find gives the sidecars with signatures over plugin, sorted by name: the
 // files in its folder named NAME.sigstore.json or NAME.….sigstore.json, where
-// NAME is plugin's last element, whatever characters it has. The order makes
-// NAME.next.sigstore.json come before the NAME.sigstore.json that it is
+// NAME is plugin's last element, whatever characters it has. But
+// NAME.next.sigstore.json comes before the NAME.sigstore.json that it is
 // renamed to, so that whoever reads them in order misses neither.
 //
 // Attestations, NAME.….intoto.sigstore.json, are not among them. Nor are the
@@ -70,11 +71,37 @@ func find(plugin string, wanted func(rest string) bool) ([]string, error) {
 	if len(sidecars) > maxSidecars {
 		return nil, fmt.Errorf("%s has %d sidecars, at most %d are read", plugin, len(sidecars), maxSidecars)
 	}
-	slices.Sort(sidecars)
+	// What waits for the plugin to be replaced comes first: it is renamed to what then
+	// comes after it, so that whoever reads in this order misses neither.
+	slices.SortFunc(sidecars, func(a, b string) int {
+		return cmp.Or(cmp.Compare(waits(b, name), waits(a, name)), cmp.Compare(a, b))
+	})
 	for i := range sidecars {
 		sidecars[i] = filepath.Join(folder, sidecars[i])
 	}
 	return sidecars, nil
+}
+
+// nextMark follows the plugin's name in those of sidecars that wait while the plugin is
+// being replaced.
+const nextMark = ".next"
+
+// waits tells, by 1, that a sidecar has such a name.
+func waits(sidecar, plugin string) int {
+	rest, found := strings.CutPrefix(sidecar, plugin+nextMark)
+	if found && strings.HasPrefix(strings.TrimLeft(rest, "0123456789"), ".") {
+		return 1
+	}
+	return 0
+}
+
+// current gives the name that a sidecar which waits is renamed to, and of any other
+// itself.
+func current(sidecar, plugin string) string {
+	if waits(sidecar, plugin) == 0 {
+		return sidecar
+	}
+	return plugin + strings.TrimLeft(strings.TrimPrefix(sidecar, plugin+nextMark), "0123456789")
 }
 
 // namesAfter lists what in folder is named like a sidecar of name, and what

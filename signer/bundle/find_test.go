@@ -1,6 +1,8 @@
 package bundle_test
 
 import (
+	"bytes"
+	"crypto/elliptic"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -92,6 +94,55 @@ func TestFindErrors(t *testing.T) {
 	}
 }
 
+// While a plugin is replaced as plugtool build does, whoever reads it and then its
+// attestations finds one that fits, unless the plugin is another by then.
+func TestAttestationsWhileReplaced(t *testing.T) {
+	key := newSigner(t, elliptic.P256())
+	plugin := filepath.Join(t.TempDir(), "a.so")
+	place := func(i int) {
+		data := fmt.Appendf(nil, "plugin %d", i)
+		next := bundle.AttestationPath(plugin+".next", "loads")
+		write(t, next, key.envelope(t, bundle.PayloadType, statement(t, data)))
+		write(t, plugin+".new", data)
+		for _, step := range [][2]string{{plugin + ".new", plugin}, {next, bundle.AttestationPath(plugin, "loads")}} {
+			if err := os.Rename(step[0], step[1]); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	place(0)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 300 {
+			place(i)
+		}
+	}()
+	search := bundle.Search{Plugin: plugin, Kind: bundle.Attestation}
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		data, err := os.ReadFile(plugin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		evidence, err := search.Collect(bundle.NewDigests(data), bundle.Trust{Keys: []*bundle.PublicKey{key.public}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		now, err := os.ReadFile(plugin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(evidence, func(e bundle.Evidence) bool { return e.Err == nil }) && bytes.Equal(now, data) {
+			t.Fatalf("no attestation of %+v fits %s", evidence, data)
+		}
+	}
+}
+
 // The names that are written are the names that are found.
 func TestNames(t *testing.T) {
 	plugin := filepath.Join(t.TempDir(), "a.so")
@@ -99,7 +150,7 @@ func TestNames(t *testing.T) {
 	if got, want := bundle.SignerPath("a.so", k), "a.so."+k.Fingerprint()[:16]+".sigstore.json"; got != want {
 		t.Errorf("SignerPath gives %s, want %s", got, want)
 	}
-	want := []string{bundle.SignerPath(plugin, k), bundle.NextPath(plugin), bundle.Path(plugin)}
+	want := []string{bundle.NextPath(plugin), bundle.SignerPath(plugin, k), bundle.Path(plugin)}
 	for _, name := range want {
 		write(t, name, nil)
 	}

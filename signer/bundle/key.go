@@ -144,6 +144,9 @@ func (k *PublicKey) SignsWhole() bool {
 // ECDSA signatures must be in DER. Both s and its negative are accepted, as
 // all tools do: a signature's bytes identify nothing, only its key does.
 func (k *PublicKey) verifies(file *Digests, signature []byte) bool {
+	if file.known && (k.SignsWhole() || file.Sum(k.hash) == nil) {
+		return false // what it would have signed is not at hand
+	}
 	switch key := k.key.(type) {
 	case *ecdsa.PublicKey:
 		return ecdsa.VerifyASN1(key, file.Sum(k.hash), signature)

@@ -1,6 +1,9 @@
 package bundle
 
 import (
+	"bytes"
+	"crypto"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 )
@@ -64,4 +67,34 @@ func MarshalEnvelope(key *PublicKey, payloadType string, payload, signature []by
 		Material:  material{keyHint{key.Hint()}},
 		Envelope:  envelope{payload, payloadType, []envelopeSignature{{signature}}},
 	})
+}
+
+// MarshalStatement gives the in-toto statement that a predicate, an object in JSON, holds
+// of the file with these digests. What [ParseStatement] would refuse, or is too large for
+// a bundle, is an error.
+func MarshalStatement(name string, file *Digests, predicateType string, predicate []byte) ([]byte, error) {
+	type subject struct {
+		Name   string            `json:"name"`
+		Digest map[string]string `json:"digest"`
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(struct {
+		Type          string          `json:"_type"`
+		Subject       []subject       `json:"subject"`
+		PredicateType string          `json:"predicateType"`
+		Predicate     json.RawMessage `json:"predicate"`
+	}{StatementType, []subject{{name, map[string]string{"sha256": hex.EncodeToString(file.Sum(crypto.SHA256))}}}, predicateType, predicate})
+	if err != nil {
+		return nil, fmt.Errorf("predicate is not JSON: %w", err)
+	}
+	statement := bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+	if most := MaxSize*3/4 - 4096; len(statement) > most { // in base64, with what stands around it
+		return nil, fmt.Errorf("statement has %d bytes, at most %d fit into a bundle", len(statement), most)
+	}
+	if _, err := ParseStatement(statement); err != nil {
+		return nil, err
+	}
+	return statement, nil
 }

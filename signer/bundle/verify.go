@@ -66,6 +66,9 @@ func (b *Bundle) VerifyMessage(file *Digests, keys []*PublicKey) (*PublicKey, er
 			return k, nil
 		}
 	}
+	if file.known && slices.ContainsFunc(keys, func(k *PublicKey) bool { return k != nil && k.SignsWhole() }) {
+		return nil, failure(Untrusted, "cannot be checked with a digest alone: Ed25519 keys sign the file itself")
+	}
 	return nil, b.untrusted(keys, b.Message.Hash)
 }
 
@@ -76,7 +79,11 @@ func (b *Bundle) checkMessage(file *Digests) error {
 	if m == nil {
 		return failure(Invalid, "is an attestation (a DSSE envelope), expected a signature over the file")
 	}
-	if digest := file.Sum(m.Hash); !bytes.Equal(digest, m.Digest) {
+	digest := file.Sum(m.Hash)
+	if digest == nil {
+		return failure(Untrusted, "signs a %s digest, which cannot be compared with a SHA-256: it takes the file", hashName(m.Hash))
+	}
+	if !bytes.Equal(digest, m.Digest) {
 		return failure(Invalid, "signs a file with %s digest %x, this file has %x", hashName(m.Hash), m.Digest, digest)
 	}
 	return nil

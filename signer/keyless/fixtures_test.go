@@ -13,14 +13,14 @@ import (
 // and an attestation by ann@example.com, and the trusted root of who vouches for them. Its
 // authorities are gone with the test, so nothing else can ever be signed by them.
 func TestWriteFixtures(t *testing.T) {
-	folder := filepath.Join("..", "..", "cmd", "plugtool", "testdata", "keyless")
+	folder := filepath.Join("..", "..", "cmd", "plugtool", "testdata", "identity")
 	must(t, os.MkdirAll(folder, 0o755))
 	ann := []name{{1, "ann@example.com"}}
 	i, other := newInstance(t), newInstance(t)
 	provenance := fmt.Appendf(nil, `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a.so","digest":{"sha256":"%x"}}],`+
 		`"predicateType":"https://slsa.dev/provenance/v1","predicate":{"runDetails":{"builder":{"id":"https://builder.example"}}}}`, digest)
 	for name, data := range map[string][]byte{
-		"a.so":                   plugin,
+		"artifact":               plugin,
 		"root.json":              i.trustedRoot(t),
 		"otherroot.json":         other.trustedRoot(t),
 		"message.json":           marshal(t, i.sign(t, plugin, recipe{names: ann})),

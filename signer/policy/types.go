@@ -6,9 +6,6 @@ import "strings"
 // into the hosts that it names. docs/attestation/loads-v1.md describes it.
 const LoadsType = "https://github.com/plugtool/plugtool/attestation/loads/v1"
 
-// CustomType is the short name of types that have none of their own.
-const CustomType = "custom"
-
 // shortTypes are cosign's short names of predicate types, and plugtool's.
 var shortTypes = map[string]string{
 	"slsaprovenance":   "https://slsa.dev/provenance/v0.2",
@@ -20,7 +17,7 @@ var shortTypes = map[string]string{
 	"cyclonedx":        "https://cyclonedx.org/bom",
 	"vuln":             "https://cosign.sigstore.dev/attestation/vuln/v1",
 	"openvex":          "https://openvex.dev/ns",
-	CustomType:         "https://cosign.sigstore.dev/attestation/v1",
+	"custom":           "https://cosign.sigstore.dev/attestation/v1",
 	"loads":            LoadsType,
 }
 
@@ -42,7 +39,7 @@ func ShortType(uri string) string {
 			return short
 		}
 	}
-	return CustomType
+	return "custom"
 }
 
 // builderPath says where SLSA provenance has the builder's id; nil for other types.
