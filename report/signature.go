@@ -61,7 +61,10 @@ func (r *Report) signatureFinding(p Plugin) inspector.Finding {
 	case bundle.Untrusted:
 		f.ID, f.Title = signatureUntrusted, p.File+" is not signed by "+r.whoMaySign()
 		f.Fix = []string{"give the signer's public key by --key, if you trust it, or, if the plugin is yours: " + sign}
-		if r.Signing.Policy != "" {
+		switch {
+		case r.Signing.Identity:
+			f.Fix = []string{"give the signer's identity, or public key by --key, if you trust it"}
+		case r.Signing.Policy != "":
 			f.Fix = []string{"have it signed by those whom " + inspector.ShellWord(r.Signing.Policy) + " names, or name the signer there, if you trust it"}
 		}
 		if attested != "" {

@@ -20,7 +20,7 @@ const DefaultAlgorithm = "p256"
 // one that sigstore's tools have for it together with its hash.
 type algorithm struct {
 	short, long string
-	limits      string // what cannot read it, as docs/signing.md shows; "" for nothing
+	limits      string // what other tools cannot do with it, as docs/signing.md shows; "" where they can all
 	make        func() (crypto.Signer, error)
 }
 
@@ -38,8 +38,8 @@ var algorithms = []algorithm{
 }
 
 const (
-	limitsP384    = "cosign does not verify its signatures"
-	limitsEd25519 = "cosign does not verify its signatures over files"
+	limitsP384    = "cosign does not verify signatures by such a key, nor its own"
+	limitsEd25519 = "nothing verifies what cosign itself signs with such a key"
 )
 
 func ecdsaKey(curve elliptic.Curve) func() (crypto.Signer, error) {

@@ -55,12 +55,17 @@ func completions(commands []*cli.Command) []completion {
 		if c.Hidden {
 			continue
 		}
-		all = append(all, completion{
+		one := completion{
 			name:  c.Name,
 			usage: c.Usage,
 			words: argumentWords(c.Name),
 			flags: flagCompletions(c.Name, c.Flags),
-		})
+		}
+		for _, inner := range c.Subcommands { // plugtool policy check --policy FILE
+			one.words = append(one.words, inner.Name)
+			one.flags = append(one.flags, flagCompletions(inner.Name, inner.Flags)...)
+		}
+		all = append(all, one)
 	}
 	return all
 }

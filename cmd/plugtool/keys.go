@@ -67,7 +67,7 @@ func (p *program) generateKeyPair(c *cli.Context) error {
 		return errors.Join(err, os.Remove(private)) // half a key pair is none
 	}
 	if limits != "" {
-		p.warningf("%s; %s keys are for everybody", limits, signer.DefaultAlgorithm)
+		p.warningf("%s: %s keys are for everybody", limits, signer.DefaultAlgorithm)
 	}
 	p.progressf("wrote the private key %s and the public key %s", private, public)
 	p.hintf("plugtool sign --key %s PLUGIN; plugtool verify --key %s PLUGIN", private, public)

@@ -82,6 +82,7 @@ func (p *program) commands() []*cli.Command {
 		p.publicKeyCommand(),
 		p.signCommand(),
 		p.attestCommand(),
+		p.policyCommand(),
 		p.demoCommand(),
 		p.explainCommand(),
 		p.schemaCommand(),
@@ -91,8 +92,10 @@ func (p *program) commands() []*cli.Command {
 		p.versionCommand(),
 	}
 	for _, c := range commands {
-		c.HideHelpCommand = true // `plugtool verify help` verifies a file named help
-		c.OnUsageError = onUsageError
+		for _, c := range append(c.Subcommands, c) {
+			c.HideHelpCommand = true // `plugtool verify help` verifies a file named help
+			c.OnUsageError = onUsageError
+		}
 	}
 	return commands
 }
@@ -169,13 +172,31 @@ func (p *program) dispatch(ctx context.Context, args []string) error {
 	case command == nil:
 		return usagef("`plugtool help` lists the commands", "no command is called %q", name)
 	}
+	words := []string{"plugtool", name}
+	if len(args) > 1 { // plugtool policy check
+		if inner := findSubcommand(command, args[1]); inner != nil {
+			command, words, args = inner, append(words, args[1]), args[1:]
+		}
+	}
 	given, err := arrange(args[1:], flagKinds(command.Flags))
 	if err != nil {
-		return usageError(err, fmt.Sprintf("`plugtool %s --help` lists its flags", name))
+		return usageError(err, fmt.Sprintf("`%s --help` lists its flags", strings.Join(words, " ")))
 	}
 	if given.asksHelp() {
-		return app.RunContext(ctx, []string{"plugtool", name, "--help"})
+		return app.RunContext(ctx, append(words, "--help"))
+	}
+	if len(command.Subcommands) > 0 {
+		return usagef(fmt.Sprintf("`%s --help` lists what it does", strings.Join(words, " ")), "%s needs one of its own commands", strings.Join(words, " "))
 	}
 	p.given = given
-	return app.RunContext(ctx, append([]string{"plugtool", name}, given.line()...))
+	return app.RunContext(ctx, append(words, given.line()...))
+}
+
+func findSubcommand(c *cli.Command, name string) *cli.Command {
+	for _, inner := range c.Subcommands {
+		if inner.Name == name {
+			return inner
+		}
+	}
+	return nil
 }

@@ -13,6 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	addTestKMS()
 	testscript.Main(m, map[string]func(){"plugtool": main, keylessProgram: main})
 }
 

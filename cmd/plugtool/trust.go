@@ -102,7 +102,10 @@ func (p *program) trust(c *cli.Context, conf config) (trust, error) {
 	var err error
 	switch {
 	case given.policy != "":
-		t.rules, err = p.policyRules(c, conf, given, flags)
+		var f policyFile
+		if f, err = readPolicy(given.policy); err == nil {
+			t.rules, err = p.policyRules(c, conf, given, f, false)
+		}
 	case given.any():
 		t.rules, err = p.flagRules(c, given)
 	}
@@ -184,19 +187,21 @@ func (g givenTrust) certificates(c *cli.Context) func([]bundle.IdentityPattern) 
 	}
 }
 
-// policyRules reads a policy. Keys only stand for fingerprints that it names.
-func (p *program) policyRules(c *cli.Context, conf config, g givenTrust, flags bool) (*policy.Rules, error) {
-	f, err := readPolicy(g.policy)
-	if err != nil {
-		return nil, err
-	}
-	names := g.keys
-	if flags && len(names) == 0 {
+// policyRules checks a policy. Keys only stand for fingerprints that it names; where the
+// policy has to hold together and no more, identities need no trusted root.
+func (p *program) policyRules(c *cli.Context, conf config, g givenTrust, f policyFile, alone bool) (*policy.Rules, error) {
+	names, flags := g.keys, len(c.StringSlice("key")) > 0
+	if len(names) == 0 {
+		var err error
 		if names, err = p.keysFromConfig(conf, "key", nil, conf.Verify.Key); err != nil {
 			return nil, err
 		}
 	}
+	var err error
 	o := policy.Options{Certificates: g.certificates(c)}
+	if alone && g.trustedRoot == "" {
+		o.Certificates = nil
+	}
 	if o.Keys, err = p.readPublicKeys(c.Context, names); err != nil {
 		return nil, err
 	}
@@ -205,7 +210,7 @@ func (p *program) policyRules(c *cli.Context, conf config, g givenTrust, flags b
 		for _, k := range f.Keys {
 			named = named || k.Fingerprint == key.Fingerprint()
 		}
-		if !named && flags && len(g.keys) > 0 {
+		if !named && flags {
 			return nil, usagef(fmt.Sprintf("keys.NAME.fingerprint: %s in %s, or no --key", key.Fingerprint(), g.policy),
 				"--key %s has fingerprint %s, which the policy %s does not name", g.keys[i], key.Fingerprint(), g.policy)
 		}

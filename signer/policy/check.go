@@ -11,8 +11,8 @@ import (
 	"github.com/plugtool/plugtool/signer/bundle"
 )
 
-// soon is how long before a key expires there is a warning of it.
-const soon = 30 * 24 * time.Hour
+// Soon is how long before a key expires there is a warning of it.
+const Soon = 30 * 24 * time.Hour
 
 // Check decides about one plugin at a time, now. Its sidecars are read, and of the
 // plugin nothing but what the subject holds.

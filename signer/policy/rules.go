@@ -152,7 +152,7 @@ func (d *decider) valid(s *signer, e bundle.Evidence) error {
 		return untrusted("was signed by %s, which is valid from %s on; %s it was %s", s.name, stamp(v.NotBefore), when, stamp(at))
 	case !v.NotAfter.IsZero() && !at.Before(v.NotAfter):
 		return untrusted("was signed by %s, which was valid until %s; %s it was %s", s.name, stamp(v.NotAfter), when, stamp(at))
-	case s.key != nil && !v.NotAfter.IsZero() && v.NotAfter.Sub(d.now) < soon:
+	case s.key != nil && !v.NotAfter.IsZero() && v.NotAfter.Sub(d.now) < Soon:
 		d.warn(fmt.Sprintf("key %s is valid until %s; sign anew what it signed, with another key", s.name, stamp(v.NotAfter)))
 	}
 	return nil
