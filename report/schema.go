@@ -12,9 +12,13 @@ import (
 //go:embed schema/*.json
 var schemas embed.FS
 
+// LoadsSchema names the schema of the predicate by which a plugin is attested to load into
+// hosts. Its documents do not name it: the statement around them has the predicate's type.
+const LoadsSchema = "plugtool.loads/v1"
+
 // SchemaNames names the documents that Schema knows, sorted.
 func SchemaNames() []string {
-	names := []string{VerifySchema, InspectSchema, BaselineSchema, BuildSchema, BuildsSchema, DiffSchema, DoctorSchema, TestSchema, inspector.DescriptorSchema}
+	names := []string{VerifySchema, InspectSchema, BaselineSchema, BuildSchema, BuildsSchema, DiffSchema, DoctorSchema, TestSchema, LoadsSchema, inspector.DescriptorSchema}
 	slices.Sort(names)
 	return names
 }

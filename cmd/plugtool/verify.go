@@ -169,10 +169,7 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 	if o.contract, err = p.contractOf("--symbol", c.StringSlice("symbol"), conf, conf.Contract); err != nil {
 		return verifyOptions{}, err
 	}
-	if o.keyFiles, err = p.keysFromConfig(conf, "key", c.StringSlice("key"), conf.Verify.Key); err != nil {
-		return verifyOptions{}, err
-	}
-	if o.keys, err = p.readPublicKeys(c.Context, o.keyFiles); err != nil {
+	if o.keyFiles, o.keys, err = p.publicKeys(c, conf, "key", conf.Verify.Key); err != nil {
 		return verifyOptions{}, err
 	}
 	o.hosts = p.allFromConfig(conf, "host", c.StringSlice("host"), conf.Verify.Host)
