@@ -13,10 +13,14 @@ import (
 //go:embed schema/*.json
 var schemas embed.FS
 
+// LoadsSchema names the schema of the predicate by which a plugin is attested to load into
+// hosts. Its documents do not name it: the statement around them has the predicate's type.
+const LoadsSchema = "plugtool.loads/v1"
+
 // SchemaNames names the documents that Schema knows, sorted: those that plugtool writes,
 // and policies, which it reads.
 func SchemaNames() []string {
-	names := []string{VerifySchema, InspectSchema, BaselineSchema, BuildSchema, BuildsSchema, DiffSchema, DoctorSchema, TestSchema, PolicyCheckSchema, policy.Schema, inspector.DescriptorSchema}
+	names := []string{VerifySchema, InspectSchema, BaselineSchema, BuildSchema, BuildsSchema, DiffSchema, DoctorSchema, TestSchema, LoadsSchema, PolicyCheckSchema, policy.Schema, inspector.DescriptorSchema}
 	slices.Sort(names)
 	return names
 }
