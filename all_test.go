@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -282,4 +283,41 @@ func (s source) problems() []string {
 		return true
 	})
 	return found
+}
+
+// What docs/security.md names as proof is there: tests by name, and attacks by how their
+// names begin.
+func TestSecurityNamesItsTests(t *testing.T) {
+	page, err := os.ReadFile("docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions, attacks := map[string]bool{}, ""
+	for _, s := range sources(t) {
+		for _, d := range s.file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && s.test {
+				functions[f.Name.Name] = true
+			}
+		}
+		if strings.HasPrefix(s.name, "cmd/plugtool/attack") {
+			text, err := os.ReadFile(s.name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			attacks += string(text)
+		}
+	}
+	for _, name := range regexp.MustCompile(`\b(Test|Fuzz)[A-Z]\w*`).FindAllString(string(page), -1) {
+		if !functions[name] {
+			t.Errorf("docs/security.md names %s, and there is no such test", name)
+		}
+	}
+	for _, list := range regexp.MustCompile(`TestAttacks \(([^)]*)\)`).FindAllStringSubmatch(string(page), -1) {
+		for _, name := range regexp.MustCompile(`"([^"]*)"`).FindAllStringSubmatch(list[1], -1) {
+			part := strings.Trim(name[1], "… ")
+			if !strings.Contains(attacks, part) {
+				t.Errorf("docs/security.md names the attack %q, and no attack is called so", name[1])
+			}
+		}
+	}
 }
