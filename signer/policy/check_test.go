@@ -266,7 +266,11 @@ func TestAttestations(t *testing.T) {
 			s.attest("a", slsa1, "{}")
 			s.attest("b", slsa1, "{}")
 		}, rule: want(slsa1), signers: 2},
-		{name: "none", beside: func(s *stage) { s.sign("a") }, rule: want("loads"), failed: "attestation loads", status: bundle.Missing, reason: ".intoto.sigstore.json; it has to be by a"},
+		{name: "wrong type before the right one by a stranger", beside: func(s *stage) { s.sign("a"); s.attest("a", slsa02, "{}"); s.attest("b", slsa1, "{}") },
+			rule: want(slsa1), failed: "attestation " + slsa1, status: bundle.Untrusted, reason: "whom the rule does not name"},
+		{name: "wrong type before a broken one", beside: func(s *stage) { s.sign("a"); s.attest("a", slsa02, "{}"); s.write(".intoto", []byte("{")) },
+			rule: want(slsa1), failed: "attestation " + slsa1, status: bundle.Invalid, reason: "is not JSON"},
+		{name: "none", beside: func(s *stage) { s.sign("a") }, rule: want("loads"), failed: "attestation loads", status: bundle.Missing, reason: "there is no attestation loads: no file "},
 		{name: "no signature", beside: func(s *stage) { s.attest("a", slsa1, "{}") }, rule: want(slsa1), failed: policy.StepSignature, status: bundle.Missing, reason: "there is no signature"},
 		{name: "attestation only", beside: func(s *stage) { s.attest("a", slsa1, "{}") }, rule: policy.Rule{Attestations: []policy.Attestation{{Type: slsa1, Signers: []string{"a"}}}}, signers: 1},
 		{name: "attestation only, by another", beside: func(s *stage) { s.attest("b", slsa1, "{}") }, rule: policy.Rule{Attestations: []policy.Attestation{{Type: slsa1, Signers: []string{"a"}}}}, failed: "attestation " + slsa1, status: bundle.Untrusted, reason: "whom the rule does not name"},

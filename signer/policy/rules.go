@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -29,7 +30,7 @@ func (d *decider) attestation(rule *Rule, a Attestation) bool {
 	uri, _ := TypeURI(a.Type)
 	fits := func(e bundle.Evidence) error {
 		if e.Statement.PredicateType != uri {
-			return untrusted("attests %s, expected %s", quote(e.Statement.PredicateType), quote(uri))
+			return otherType{untrusted("attests %s, expected %s", quote(e.Statement.PredicateType), quote(uri))}
 		}
 		if len(a.Builders) > 0 {
 			builder, ok := e.Statement.Field(builderPath(uri)...)
@@ -45,6 +46,12 @@ func (d *decider) attestation(rule *Rule, a Attestation) bool {
 	found, err := d.collect(bundle.Attestation, d.subject.Bundles)
 	return d.signed(demand{StepAttestation + " " + a.Type, bundle.Attestation, a.signers(*rule), a.Threshold, d.subject.Bundles, fits}, found, err)
 }
+
+// otherType is why a statement of another type is none of those asked for. It says less
+// than what is wrong with one of the right type.
+type otherType struct{ error }
+
+func (o otherType) Unwrap() error { return o.error }
 
 // A demand is for evidence by at least threshold of signers.
 type demand struct {
@@ -64,7 +71,7 @@ func (d *decider) signed(want demand, found []bundle.Evidence, err error) bool {
 	want.threshold = max(want.threshold, 1)
 	var good []bundle.Evidence
 	var by [][]int // for each good one: which of the names it may count for
-	failed := bundle.Judge(nil, "")
+	failed, others := bundle.Judge(nil, ""), bundle.Judge(nil, "")
 	for _, e := range found {
 		counts, err := d.counts(e, want)
 		if err == nil {
@@ -72,7 +79,14 @@ func (d *decider) signed(want demand, found []bundle.Evidence, err error) bool {
 			continue
 		}
 		e.Err = err
-		failed = more(failed, bundle.Judge([]bundle.Evidence{e}, ""))
+		into := &failed
+		if _, other := errors.AsType[otherType](err); other {
+			into = &others
+		}
+		*into = more(*into, bundle.Judge([]bundle.Evidence{e}, ""))
+	}
+	if failed.Status == bundle.Missing {
+		failed = others
 	}
 	taken := matching(by, len(want.names))
 	if len(taken) >= want.threshold {
@@ -91,7 +105,8 @@ func (d *decider) signed(want demand, found []bundle.Evidence, err error) bool {
 		failed.Status, failed.Bundle = bundle.Untrusted, good[0].File
 	case failed.Status == bundle.Missing:
 		search := bundle.Search{Plugin: d.subject.File, Kind: want.kind, Files: want.files}
-		reason = fmt.Sprintf("%s; it has to be by %s", search.Missing(), needed(want.threshold, want.names))
+		missing := strings.Replace(search.Missing(), "no "+StepAttestation+":", "no "+want.what+":", 1)
+		reason = fmt.Sprintf("%s; it has to be by %s", missing, needed(want.threshold, want.names))
 	}
 	d.Result.Status, d.Result.Bundle = failed.Status, failed.Bundle
 	return d.step(want.what, false, "%s", reason)
