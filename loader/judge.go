@@ -94,10 +94,10 @@ func (j *judged) readFacts() *inspector.Plugin {
 	return j.facts
 }
 
-// version is that of the plugin's main module, as it was built.
-func (j *judged) version() string {
+// build gives the plugin's main package and its module's version, as it was built.
+func (j *judged) build() (mainPackage, version string) {
 	if b := j.readFacts().Binary; b != nil {
-		return b.Main.Version
+		return b.Path, b.Main.Version
 	}
-	return ""
+	return "", ""
 }

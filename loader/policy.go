@@ -165,7 +165,7 @@ func (p *process) verify(r *rules, j *judged, c candidate) error {
 			return &Error{Class: ClassIO, File: j.File, Err: fmt.Errorf("the running executable's identity: %w", err)}
 		}
 		decision := r.compiled.Check(policy.Subject{
-			File: j.File, Data: j.data, Digests: j.digests, Folder: c.root, ReadVersion: j.version, Hosts: hosts,
+			File: j.File, Data: j.data, Digests: j.digests, Folder: c.root, ReadBuild: j.build, Hosts: hosts,
 			// The next step refuses what does not load, whatever the rules ask for.
 			Outcome: "loads",
 		}, time.Now())

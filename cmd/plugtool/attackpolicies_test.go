@@ -151,6 +151,7 @@ func policyAttacks() []attack {
 			w.write("p.so", append(w.read("p.so"), 0))
 			w.sign("second", "p.so", "p.so.sigstore.json")
 		}, args: []string{"--policy", "policy.json", "p.so"}, status: bundle.Untrusted},
+		policed("another plugin by the same key", `"plugins":[{"name":["p.so"],"signers":["good"],"package":["example.com/another"]}]`, bundle.Untrusted, 0, nil),
 		policed("older than the policy wants", `"plugins":[{"name":["p.so"],"signers":["good"],"minVersion":"v1.2.0"}]`, bundle.Untrusted, 0, nil),
 		policed("a version that nobody wrote", `"plugins":[{"name":["p.so"],"signers":["good"],"minVersion":"1.2"}]`, "", exitUsage, nil),
 		policed("a required verdict without a host", `"plugins":[{"name":["p.so"],"signers":["good"],"verdict":"loads"}]`, bundle.Verified, exitRefused, nil),

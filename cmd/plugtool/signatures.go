@@ -54,7 +54,7 @@ func (o verifyOptions) checkSignature(plugin *inspector.Plugin) checked {
 		s.Bundles = []string{o.bundle}
 	}
 	if plugin.Binary != nil {
-		s.Version = plugin.Binary.Main.Version
+		s.Package, s.Version = plugin.Binary.Path, plugin.Binary.Main.Version
 	}
 	return checked{about: o.trust.rules.Examine(s)}
 }

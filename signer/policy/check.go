@@ -123,7 +123,7 @@ func (d *decider) decide() {
 			return
 		}
 	}
-	if d.version(rule) {
+	if d.mainPackage(rule) && d.version(rule) {
 		d.verdict(rule)
 	}
 }
@@ -149,15 +149,34 @@ func (d *decider) findRule() *Rule {
 	return nil
 }
 
+// build asks for what the plugin's build information says, once.
+func (d *decider) build() {
+	if d.subject.Package == "" && d.subject.Version == "" && d.subject.ReadBuild != nil {
+		d.subject.Package, d.subject.Version = d.subject.ReadBuild()
+		d.subject.ReadBuild = nil
+	}
+}
+
+// mainPackage refuses another plugin of the same signers under this one's name: a
+// signature covers the import path that the go command recorded in the file, and not the
+// file's name.
+func (d *decider) mainPackage(rule *Rule) bool {
+	if len(rule.Package) == 0 {
+		return true
+	}
+	d.build()
+	matches := func(pattern string) bool { ok, err := path.Match(pattern, d.subject.Package); return ok && err == nil }
+	return d.step(StepPackage, d.subject.Package != "" && slices.ContainsFunc(rule.Package, matches),
+		"its main package is %s, the policy wants %s", quote(d.subject.Package), some(rule.Package))
+}
+
 // version refuses what is older than the rule allows: an old plugin is signed as well
 // as a new one.
 func (d *decider) version(rule *Rule) bool {
 	if rule.MinVersion == "" {
 		return true
 	}
-	if d.subject.Version == "" && d.subject.ReadVersion != nil {
-		d.subject.Version = d.subject.ReadVersion()
-	}
+	d.build()
 	least, _ := parseVersion(rule.MinVersion)
 	have, ok := parseVersion(d.subject.Version)
 	if !ok {

@@ -14,7 +14,7 @@ func (r *Rules) checkRule(at string, rule Rule) error {
 		return err
 	}
 	if rule.Refuse != "" {
-		if len(rule.Signers)+len(rule.Attestations) > 0 || rule.Threshold != 0 || rule.MinVersion != "" || rule.Verdict != "" {
+		if len(rule.Signers)+len(rule.Attestations) > 0 || rule.Threshold != 0 || len(rule.Package) > 0 || rule.MinVersion != "" || rule.Verdict != "" {
 			return wrong(at, "refuses, and asks for something as well")
 		}
 		return nil
@@ -23,6 +23,9 @@ func (r *Rules) checkRule(at string, rule Rule) error {
 		return wrong(at, "asks for no signature: name signers or attestations")
 	}
 	if err := r.checkSigners(at, rule.Signers, rule.Threshold); err != nil {
+		return err
+	}
+	if err := checkPackages(at, rule.Package); err != nil {
 		return err
 	}
 	if err := checkMinVersion(at, rule.MinVersion); err != nil {
@@ -48,6 +51,17 @@ func checkNames(at string, patterns []string) error {
 		odd := strings.ContainsFunc(pattern, func(c rune) bool { return c == '/' || !strconv.IsPrint(c) })
 		if err != nil || pattern == "" || len(pattern) > maxPattern || odd {
 			return wrong(fmt.Sprintf("%s.name[%d]", at, i), "is %s, which is no pattern of file names", quote(pattern))
+		}
+	}
+	return nil
+}
+
+func checkPackages(at string, patterns []string) error {
+	for i, pattern := range patterns {
+		_, err := path.Match(pattern, "")
+		odd := strings.ContainsFunc(pattern, func(c rune) bool { return !strconv.IsPrint(c) })
+		if err != nil || pattern == "" || len(pattern) > maxPattern || odd {
+			return wrong(fmt.Sprintf("%s.package[%d]", at, i), "is %s, which is no pattern of import paths", quote(pattern))
 		}
 	}
 	return nil

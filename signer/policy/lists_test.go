@@ -84,6 +84,37 @@ func TestListsAndRules(t *testing.T) {
 	}
 }
 
+// A signature says nothing of a file's name: what a rule is for is told by what Go wrote
+// into the file.
+func TestPackages(t *testing.T) {
+	s := newStage(t)
+	s.sign("a")
+	for _, tt := range []struct {
+		want []string
+		have string
+		ok   bool
+	}{
+		{[]string{"example.com/a/pay"}, "example.com/a/pay", true},
+		{[]string{"example.com/b", "example.com/a/*"}, "example.com/a/pay", true},
+		{[]string{"example.com/a/pay"}, "example.com/a/pay2", false},
+		{[]string{"example.com/a/*"}, "example.com/a/x/pay", false},
+		{[]string{"example.com/a/pay"}, "", false},
+		{[]string{"*"}, "", false},
+		{[]string{"example.com/a/pay"}, "EXAMPLE.com/a/pay", false},
+	} {
+		r := s.compile(s.policy(nil, policy.Rule{Name: []string{"*"}, Signers: []string{"a"}, Package: tt.want}))
+		for name, subject := range map[string]policy.Subject{
+			"known": {File: s.plugin, Data: s.data, Package: tt.have, Version: "v1.0.0"},
+			"read":  {File: s.plugin, Data: s.data, ReadBuild: func() (string, string) { return tt.have, "v1.0.0" }},
+		} {
+			d := r.Check(subject, now)
+			if d.Allowed != tt.ok || !tt.ok && (d.Failed() != policy.StepPackage || d.Result.Status != bundle.Untrusted) {
+				t.Errorf("%s: %q for %q: allowed %v, failed %q: %s", name, tt.have, tt.want, d.Allowed, d.Failed(), d.Result.Reason)
+			}
+		}
+	}
+}
+
 func TestVersions(t *testing.T) {
 	s := newStage(t)
 	s.sign("a")

@@ -235,6 +235,7 @@ func TestCompileRefuses(t *testing.T) {
 		{"threshold without signers", rule(func(r *policy.Rule) {
 			r.Signers, r.Threshold, r.Attestations = nil, 1, []policy.Attestation{{Type: "loads", Signers: []string{"a"}}}
 		}), "plugins[0].threshold", "is 1, and there are 0 signers"},
+		{"package that is no pattern", rule(func(r *policy.Rule) { r.Package = []string{"example.com/["} }), "plugins[0].package[0]", "is no pattern of import paths"},
 		{"version that is none", rule(func(r *policy.Rule) { r.MinVersion = "1.4.0" }), "plugins[0].minVersion", `is "1.4.0", expected a semantic version`},
 		{"version with build metadata", rule(func(r *policy.Rule) { r.MinVersion = "v1.4.0+2" }), "plugins[0].minVersion", `is "v1.4.0+2"`},
 		{"verdict that is none", rule(func(r *policy.Rule) { r.Verdict = "Loads" }), "plugins[0].verdict", `is "Loads", expected loads`},

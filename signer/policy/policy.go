@@ -76,6 +76,7 @@ type Rule struct {
 	Signers      []string      `json:"signers,omitempty"` // names of keys and identities
 	Threshold    int           `json:"threshold,omitempty"`
 	Attestations []Attestation `json:"attestations,omitempty"`
+	Package      []string      `json:"package,omitempty"`    // patterns of the import path of the plugin's main package
 	MinVersion   string        `json:"minVersion,omitempty"` // of the plugin's module, as in v1.4.0
 	Verdict      string        `json:"verdict,omitempty"`    // "loads": into the host at hand
 }
@@ -92,7 +93,8 @@ type Attestation struct {
 type Subject struct {
 	File    string // its last element is what rules match
 	Data    []byte
-	Version string // of its main module, as its own build information says; "" where it says none
+	Package string // import path of its main package, as its own build information says; "" where it says none
+	Version string // of its main module, likewise
 	Outcome string // of the verdict, as in "loads"; "" where none was asked for
 
 	// Hosts are the identities of the host that it is to be loaded into; a proof that a
@@ -105,11 +107,11 @@ type Subject struct {
 
 	// Digests are those of Data, where some are known already; Folder is the open
 	// folder that the plugin and its sidecars lie in, where one is to be used (see
-	// [bundle.Search]); ReadVersion gives what Version is where that is "", and is asked
-	// only about a plugin whose signatures hold.
-	Digests     *bundle.Digests
-	Folder      *os.Root
-	ReadVersion func() string
+	// [bundle.Search]); ReadBuild gives what Package and Version are where they are
+	// "", and is asked only about a plugin whose signatures hold.
+	Digests   *bundle.Digests
+	Folder    *os.Root
+	ReadBuild func() (mainPackage, version string)
 }
 
 // A Decision says whether a plugin fulfils the policy, and why.
@@ -146,6 +148,7 @@ const (
 	StepRule        = "rule"
 	StepSignature   = "signature"
 	StepAttestation = "attestation" // with the type behind it, as in "attestation slsaprovenance1"
+	StepPackage     = "package"
 	StepVersion     = "version"
 	StepVerdict     = "verdict"
 )
