@@ -3,6 +3,7 @@
 package loader_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -17,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/plugtool/plugtool/loader"
 	"github.com/plugtool/plugtool/signer/bundle"
@@ -96,7 +98,10 @@ type line struct {
 func run(t *testing.T, args ...string) (lines []line, inits []string) {
 	t.Helper()
 	marker, tmp := filepath.Join(t.TempDir(), "marker"), t.TempDir()
-	cmd := exec.Command(filepath.Join(built, "host"), args...)
+	// A loader that goes by a path again may wait for a pipe's writer for ever.
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(built, "host"), args...)
 	cmd.Env = append(os.Environ(), "LOADER_TEST_MARKER="+marker, "TMPDIR="+tmp)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
