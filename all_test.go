@@ -31,6 +31,7 @@ var level = map[string]int{
 	"cmd/plugtool":     0,
 	"builder":          1,
 	"loader":           1,
+	"loader/keyless":   1, // not onlyStandard: apart from loader for that reason
 	"report":           1,
 	"sbom":             1,
 	"signer":           1,
@@ -39,8 +40,8 @@ var level = map[string]int{
 	"templates":        1,
 	"signer/kms":       2,
 	"signer/policy":    2,
-	"signer/bundle":    3,
 	"signer/keyless":   2,
+	"signer/bundle":    3,
 	"inspector":        2,
 	"inspector/goelf":  3,
 	"inspector/gotype": 4,

@@ -12,7 +12,7 @@ import (
 // Path is the path of plugtool's own module.
 const Path = "github.com/plugtool/plugtool"
 
-//go:embed go.mod LICENSE loader/*.go inspector/*.go inspector/goelf/*.go inspector/gotype/*.go signer/bundle/*.go
+//go:embed go.mod LICENSE loader/*.go inspector/*.go inspector/goelf/*.go inspector/gotype/*.go signer/bundle/*.go signer/policy/*.go
 var files embed.FS
 
 // GoMod gives plugtool's own go.mod.

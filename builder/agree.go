@@ -2,6 +2,7 @@ package builder
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -63,6 +64,7 @@ func disagreement(file, mod, hostA, versionA, hostB, versionB string) error {
 // grant writes what the builds want written, where they agree.
 func (s *shared) grant(ctx context.Context) error {
 	var merged []change
+	slices.SortFunc(s.wishes, func(a, b wish) int { return cmp.Compare(a.result.Output, b.result.Output) }) // not as they were done
 	for _, w := range s.wishes {
 		for _, c := range w.changes {
 			i := slices.IndexFunc(merged, func(m change) bool { return m.Name == c.Name })
@@ -96,7 +98,7 @@ func (c *change) join(other change, host string) error {
 		c.to = other.to
 		return nil
 	case strings.HasSuffix(c.Name, ".sum"):
-		c.to = withLines(c.to, string(other.to))
+		c.to = sortedSums(withLines(c.to, string(other.to)))
 		return nil
 	}
 	mine, err := modfile.Parse(c.Name, c.to, nil)

@@ -19,8 +19,9 @@ type attempt struct {
 	built
 	plan    *Plan
 	src     Source
-	data    []byte
-	plugin  *inspector.Plugin // nil for a program
+	data    []byte            // nil where the output was up to date and only its verdict was asked for
+	plugin  *inspector.Plugin // what was built; closed where data is nil, so that its facts alone are left
+	silent  bool              // it exports nothing
 	verdict *inspector.Verdict
 }
 
@@ -164,12 +165,23 @@ func (r *run) goBuild(ctx context.Context, a *attempt) error {
 
 // readBuilt reads what was built and has it judged.
 func (r *run) readBuilt(a *attempt) (err error) {
+	if r.verdictAlone(a) {
+		if done, err := r.judgeMapped(a); done || err != nil {
+			return err
+		}
+	}
 	if a.data, err = os.ReadFile(a.file); err != nil {
 		return err
 	}
+	a.plugin = inspector.NewPlugin(r.opts.Output, a.data)
+	return r.checkAndJudge(a)
+}
+
+func (r *run) checkAndJudge(a *attempt) (err error) {
 	if err := r.checkBuilt(a); err != nil {
 		return err
 	}
+	a.silent = a.plugin.Silent()
 	a.verdict, err = r.judge(a)
 	return err
 }

@@ -31,8 +31,7 @@ type Target struct {
 type BatchOptions struct {
 	Options // but for Package and Output, which every target has of its own
 
-	Parallel    int  // how many builds run side by side; 0 for as many as there are processors
-	MakeFolders bool // make the outputs' folders that are not there
+	Parallel int // how many builds run side by side; 0 for as many as there are processors
 
 	// Started and Done are told, one at a time, which target is begun and what
 	// became of it. Either may be nil.
@@ -103,6 +102,7 @@ func (b *Batch) do(ctx context.Context, targets []Target, act func(*job, context
 		return nil, err
 	}
 	defer func() { err = alsoErr(err, work.remove()) }()
+	defer j.made.removeEmpty()
 	if err := j.prepare(ctx, work); err != nil {
 		return nil, err
 	}
@@ -140,6 +140,7 @@ type job struct {
 	todo     []*pending // nil for a target that failed already
 	outcomes []Outcome
 	shared   *shared
+	made     outputFolders
 	telling  sync.Mutex
 }
 
@@ -193,7 +194,7 @@ func (j *job) prepare(ctx context.Context, work *workDir) error {
 			j.done(i, Outcome{Err: err})
 			return
 		}
-		j.todo[i].work, j.todo[i].shared = work, j.shared
+		j.todo[i].work, j.todo[i].shared, j.todo[i].made = work, j.shared, &j.made
 	})
 }
 

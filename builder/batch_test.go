@@ -61,10 +61,10 @@ func TestBatch(t *testing.T) {
 	}
 	var told lines
 	opts := b.options()
-	opts.Progress, opts.Write = io.MultiWriter(&told, t.Output()), true
+	opts.Progress, opts.Write, opts.MakeFolders = io.MultiWriter(&told, t.Output()), true, true
 	done := 0
 	outcomes, err := builder.RunAll(context.Background(), targets, builder.BatchOptions{
-		Options: opts, Parallel: 3, MakeFolders: true, Done: func(int, builder.Outcome) { done++ },
+		Options: opts, Parallel: 3, Done: func(int, builder.Outcome) { done++ },
 	})
 	if err != nil {
 		t.Fatal(err)

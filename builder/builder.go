@@ -19,6 +19,10 @@ type Options struct {
 	Output  string   // the file to write, or with a trailing slash its folder; "" is what go build would write
 	Env     []string // the environment, as os.Environ gives it
 
+	// MakeFolders has the folders of the outputs made that are not there. Those to
+	// which nothing is written after all are removed again.
+	MakeFolders bool
+
 	// Toolchain is "" for the host's release as far as the user's settings let the
 	// go command have it, auto to allow its download, or a GOROOT.
 	Toolchain string

@@ -54,6 +54,14 @@ type DoctorOptions struct {
 	Env       []string // as os.Environ gives it
 	Toolchain string   // as in [Options]
 	Network   bool     // ask the module proxy too; else nothing leaves this machine
+
+	Unreadable []UnreadableHost
+}
+
+// An UnreadableHost is one that was asked about and that could not be opened, or is none.
+type UnreadableHost struct {
+	File string
+	Err  error
 }
 
 // doctor is one examination.
@@ -73,6 +81,9 @@ func Doctor(ctx context.Context, hosts []*inspector.Host, o DoctorOptions) (*Dia
 	steps := []func(context.Context){d.lookAtGo}
 	if len(hosts) == 0 {
 		steps = append(steps, d.lookAtCompiler, d.lookAtOtherCompilers)
+	}
+	for _, h := range o.Unreadable {
+		steps = append(steps, func(context.Context) { d.tellUnreadable(h) })
 	}
 	for _, h := range hosts {
 		steps = append(steps, func(ctx context.Context) { d.lookAtHost(ctx, h) })
@@ -148,7 +159,11 @@ func (d *doctor) lookAtGo(ctx context.Context) {
 }
 
 func installGo() []string {
-	return []string{"unpack a release from https://go.dev/dl and: export PATH=\"$PATH:/usr/local/go/bin\"", "Debian and Ubuntu: apt-get install golang-go"}
+	return []string{
+		"unpack a release from https://go.dev/dl and: export PATH=\"$PATH:/usr/local/go/bin\"",
+		"Debian 13, Ubuntu 24.04 and newer: apt-get install golang-go",
+		"Debian 12, whose golang-go is 1.19: apt-get install -t bookworm-backports golang-go",
+	}
 }
 
 // isGoroot says whether a folder has Go's standard library.
@@ -194,13 +209,13 @@ func (d *doctor) lookAtHost(ctx context.Context, h *inspector.Host) {
 	b := h.Binary()
 	d.host = b.File
 	defer func() { d.host = "" }()
-	f, err := factsOf(h)
-	if noFit, ok := errors.AsType[*NoFitError](err); ok {
-		d.add("host", StatusNoFit, nil, "no plugin can be built that loads into it: %s", noFit.Reason)
-		return
+	var f *hostFacts
+	err := hopeless(h, d.opts)
+	if err == nil {
+		f, err = factsOf(h)
 	}
 	if err != nil {
-		d.addErr("host", err)
+		d.addHostErr(err)
 		return
 	}
 	d.add("host", StatusOK, nil, "it can load plugins: %s %s, %d modules", b.GoVersion, b.Platform, len(f.modules))
@@ -216,6 +231,36 @@ func (d *doctor) lookAtHost(ctx context.Context, h *inspector.Host) {
 		d.tryCompiler(ctx, b, cc)
 	}
 	d.lookAtHostModules(f)
+}
+
+// tellUnreadable tells of a host that is none.
+func (d *doctor) tellUnreadable(h UnreadableHost) {
+	d.host = h.File
+	defer func() { d.host = "" }()
+	d.addHostErr(h.Err)
+}
+
+// addHostErr adds why there can be no plugins for a host, and what its owner can do.
+func (d *doctor) addHostErr(err error) {
+	noFit, ok := errors.AsType[*NoFitError](err)
+	if !ok {
+		if d.addErr("host", err); errors.Is(err, inspector.ErrNotGo) {
+			d.checks[len(d.checks)-1].Fix = []string{WhatHostsAre}
+		}
+		return
+	}
+	fix := slices.Clone(noFit.Fix)
+	if noFit.Verdict != nil {
+		for _, p := range noFit.Verdict.Plugins {
+			for _, f := range p.Findings {
+				fix = append(fix, f.Fix...)
+			}
+		}
+	}
+	if len(fix) == 0 {
+		fix = []string{WhatHostsAre}
+	}
+	d.add("host", StatusNoFit, fix, "no plugin can be built that loads into it: %s", noFit.Reason)
 }
 
 // factsOf reads a host, which must be one that plugins can be built for.

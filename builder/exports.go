@@ -8,18 +8,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/plugtool/plugtool/inspector"
 )
 
-// exportsWarning warns of a plugin that exports nothing: it loads, and Lookup finds
+// silentWarning warns of a plugin that exports nothing: it loads, and Lookup finds
 // nothing in it. It names what of the package's own names would be exported with a
-// capital letter. "" is for a plugin that exports something.
-func exportsWarning(plugin *inspector.Plugin, dir string) string {
-	symbols, err := plugin.Symbols()
-	if err != nil || len(symbols) > 0 {
-		return ""
-	}
+// capital letter.
+func silentWarning(dir string) string {
 	const words = "the plugin exports nothing, so the host's Lookup finds nothing in it"
 	names := lowerCaseNames(dir)
 	if len(names) == 0 {

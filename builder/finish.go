@@ -15,12 +15,12 @@ func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 		return nil, err
 	}
 	res := &Result{Schema: Schema, Output: r.opts.Output, Host: a.verdict.Host, Plan: a.plan, Verdict: a.verdict, Warnings: append([]string{}, a.plan.Warnings...)}
-	if a.plugin != nil {
+	if r.opts.program == nil {
 		if bin := a.plugin.Binary; bin != nil {
 			res.Reproducible = r.reproducible(a, bin)
 		}
-		if w := exportsWarning(a.plugin, a.plan.packageDir()); w != "" {
-			res.Warnings = append(res.Warnings, w)
+		if a.silent {
+			res.Warnings = append(res.Warnings, silentWarning(a.plan.packageDir()))
 		}
 	}
 	if r.opts.CheckReproducible && res.Reproducible != nil {
@@ -50,7 +50,7 @@ func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 	} else {
 		p.built = a.file
 	}
-	if err := p.place(ctx); err != nil {
+	if err := r.place(ctx, p); err != nil {
 		return nil, err
 	}
 	if !r.opts.Write {
@@ -69,6 +69,15 @@ func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 		return nil, err
 	}
 	return res, nil
+}
+
+// place puts a placement's files in place. Another run that failed may have removed
+// folders meanwhile that it had made.
+func (r *run) place(ctx context.Context, p placement) error {
+	if err := r.makeFolders(); err != nil {
+		return err
+	}
+	return p.place(ctx)
 }
 
 // A change is new content for a file of the plugin's module.
@@ -135,7 +144,11 @@ func (a *attempt) userFiles(p *planner) (mod, sum []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return mod, withLines(a.src.SumFile.Content, p.sumLines(files)), nil
+	own := a.src.SumFile.Content
+	if sum = withLines(own, p.sumLines(files)); !bytes.Equal(sum, own) {
+		sum = sortedSums(sum)
+	}
+	return mod, sum, nil
 }
 
 // lowered says whether the build took go.mod back to an older Go.

@@ -37,6 +37,9 @@ var pluginPlatforms = []string{
 	"linux/ppc64le", "linux/riscv64", "linux/s390x",
 }
 
+// WhatHostsAre says how there is a host where there is none.
+const WhatHostsAre = "a host is a program that Go 1.21 or newer built for Linux, with cgo, and that imports plugin: plugtool new --kind host DIR makes one"
+
 // check refuses a host that no plugin fits, and one whose build information
 // holds what the go command could not have written.
 func (h Host) check() error {

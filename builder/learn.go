@@ -4,8 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/plugtool/plugtool/inspector"
 )
 
 // Learned is what refused builds showed of a host whose build information is silent.
@@ -137,7 +135,7 @@ func (r *run) linkWords(a *attempt) int {
 	if err != nil || len(theirs) == 0 {
 		return 0
 	}
-	ours, err := inspector.NewPlugin(r.opts.Output, a.data).CgoLines()
+	ours, err := a.plugin.CgoLines()
 	if err != nil {
 		return 0
 	}

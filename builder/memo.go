@@ -88,7 +88,7 @@ func (r *run) fromMemo(ctx context.Context, src Source) *attempt {
 		return nil
 	}
 	a, err := r.buildPlan(ctx, src, plan)
-	if err != nil || a.verdict.Worst() != inspector.Loads || len(m.Graph) > 0 && !builtFrom(a.data, m.Graph) {
+	if err != nil || a.verdict.Worst() != inspector.Loads || len(m.Graph) > 0 && !builtFrom(a.plugin.Binary, m.Graph) {
 		return nil
 	}
 	return a
@@ -113,8 +113,7 @@ func (r *run) wentBack(src Source) bool {
 func (r *run) rememberGoingBack(src Source) { r.keepMemo(src, memo{Back: true}) }
 
 // builtFrom says whether a plugin was built from these packages and no others.
-func builtFrom(data []byte, graph []Package) bool {
-	bin := inspector.NewPlugin("", data).Binary
+func builtFrom(bin *inspector.Binary, graph []Package) bool {
 	if bin == nil {
 		return false
 	}

@@ -110,7 +110,7 @@ func (r *run) otherSource(ctx context.Context, src Source, a *attempt, pkg strin
 
 // versionOf gives the version at which the plugin was built with a module.
 func (a *attempt) versionOf(path string) string {
-	if bin := inspector.NewPlugin("", a.data).Binary; bin != nil {
+	if bin := a.plugin.Binary; bin != nil {
 		if m := bin.Dep(path); m != nil {
 			return m.Version
 		}

@@ -25,6 +25,7 @@ type Result struct {
 	Written   []string           `json:"written,omitempty"`   // files of the plugin's module that were aligned
 	Host      inspector.HostRef  `json:"host"`
 	Plan      *Plan              `json:"plan"`
+	Error     string             `json:"error,omitempty"`  // why the build failed
 	Reason    string             `json:"reason,omitempty"` // why nothing was built that could be
 	Fix       []string           `json:"fix,omitempty"`    // what to do then, besides what the verdict's findings say
 	Verdict   *inspector.Verdict `json:"verdict"`
@@ -39,6 +40,7 @@ type run struct {
 	facts  *hostFacts
 	opts   Options
 	work   *workDir
+	made   *outputFolders
 	shared *shared // nil for a run by itself
 	goEnv  GoEnv
 	began  time.Time // when it began
@@ -68,8 +70,10 @@ func Prepare(ctx context.Context, host *inspector.Host, opts Options) (plan *Pla
 	if err != nil {
 		return nil, err
 	}
-	if err := checkOutput(ctx, r.opts.files()); err != nil {
-		return nil, err
+	if !opts.MakeFolders { // nothing is written now
+		if err := checkOutput(ctx, r.opts.files()); err != nil {
+			return nil, err
+		}
 	}
 	if r.work, err = newWorkDir(tempBase(opts.Env)); err != nil {
 		return nil, err
@@ -117,7 +121,9 @@ func Run(ctx context.Context, host *inspector.Host, opts Options) (res *Result, 
 	if err != nil {
 		return nil, err
 	}
-	if err := checkOutput(ctx, r.opts.files()); err != nil {
+	r.made = new(outputFolders)
+	defer r.made.removeEmpty()
+	if err := r.checkOutput(ctx); err != nil {
 		return nil, err
 	}
 	if r.work, err = newWorkDir(tempBase(opts.Env)); err != nil {
@@ -125,6 +131,22 @@ func Run(ctx context.Context, host *inspector.Host, opts Options) (res *Result, 
 	}
 	defer func() { err = alsoErr(err, r.work.remove()) }()
 	return r.build(ctx, src)
+}
+
+// checkOutput says, before anything is built, whether what is built can be written.
+func (r *run) checkOutput(ctx context.Context) error {
+	if err := r.makeFolders(); err != nil {
+		return err
+	}
+	return checkOutput(ctx, r.opts.files())
+}
+
+// makeFolders makes the outputs' folders, if that is asked for.
+func (r *run) makeFolders() error {
+	if !r.opts.MakeFolders {
+		return nil
+	}
+	return r.made.make(r.opts.files())
 }
 
 // start checks all that can be checked before anything is built, but for the output's

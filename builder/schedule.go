@@ -2,9 +2,6 @@ package builder
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 )
 
@@ -90,16 +87,7 @@ func (s *schedule) wake() {
 
 // build builds one target that is ready.
 func (j *job) build(ctx context.Context, i int) (*Result, error) {
-	files := j.todo[i].opts.files()
-	for _, file := range files {
-		if !j.opts.MakeFolders {
-			break
-		}
-		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-			return nil, fmt.Errorf("make the output's folder: %w", err)
-		}
-	}
-	if err := checkOutput(ctx, files); err != nil {
+	if err := j.todo[i].checkOutput(ctx); err != nil {
 		return nil, err
 	}
 	return j.todo[i].build(ctx, j.todo[i].src)

@@ -13,8 +13,6 @@ import (
 
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
-
-	"github.com/plugtool/plugtool/inspector"
 )
 
 // Shared is a module that host and plugin have in common: the plugin gets it as the
@@ -83,7 +81,7 @@ func (p *planner) asked(path string) string {
 
 // builtModules lists the modules that a plugin was really built from.
 func builtModules(a *attempt) []string {
-	bin := inspector.NewPlugin("", a.data).Binary
+	bin := a.plugin.Binary
 	if bin == nil {
 		return nil
 	}

@@ -239,7 +239,6 @@ func (r *run) judge(a *attempt) (*inspector.Verdict, error) {
 	if r.opts.program != nil {
 		return r.opts.program.judge(a.file)
 	}
-	a.plugin = inspector.NewPlugin(r.opts.Output, a.data)
 	return r.opts.verdict().Check(r.host, []*inspector.Plugin{a.plugin})
 }
 

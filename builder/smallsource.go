@@ -45,6 +45,12 @@ func (s *smallSource) write(opts Options) error {
 		return err
 	}
 	var main bytes.Buffer
+	for _, setting := range s.debugDefaults() {
+		fmt.Fprintf(&main, "//go:debug %s\n", setting)
+	}
+	if main.Len() > 0 {
+		main.WriteString("\n")
+	}
 	main.WriteString("// Command smallhost stands in for a host. It was written by plugtool test.\npackage main\n\nimport (\n")
 	for _, pkg := range imports {
 		fmt.Fprintf(&main, "\t_ %s\n", strconv.Quote(pkg))
@@ -67,6 +73,20 @@ func (s *smallSource) write(opts Options) error {
 		}
 	}
 	return nil
+}
+
+var debugPattern = lazily(`^[a-z][a-z0-9]*=[A-Za-z0-9.-]*$`)
+
+// debugDefaults lists the host's GODEBUG defaults. Its go line may be an older one than
+// its release, which is that of the small host; what that changes is among them.
+func (s *smallSource) debugDefaults() []string {
+	var list []string
+	for _, setting := range strings.Split(s.facts.Binary.Setting("DefaultGODEBUG"), ",") {
+		if debugPattern().MatchString(setting) {
+			list = append(list, setting)
+		}
+	}
+	return list
 }
 
 // modulePath gives a path from which all, or most, of the shared internal packages

@@ -1,11 +1,10 @@
 package builder
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/module"
-
-	"github.com/plugtool/plugtool/inspector"
 )
 
 // checkSums refuses a module of the host's version with other content than the
@@ -32,7 +31,7 @@ func (r *run) checkSums(src Source, plan *Plan) error {
 // the same version of a module, going by what its build information says: a
 // workspace's checksums stand in several files, and some are only just added.
 func (r *run) checkBuilt(a *attempt) error {
-	bin := inspector.NewPlugin("", a.data).Binary
+	bin := a.plugin.Binary
 	if bin == nil {
 		return nil
 	}
@@ -46,6 +45,37 @@ func (r *run) checkBuilt(a *attempt) error {
 		}
 	}
 	return nil
+}
+
+// sortedSums brings the lines of a go.sum file into the go command's order
+// (cmd/go/internal/modfetch, WriteGoSum), which does not depend on who added which first. A
+// file with lines that are none stays as it is, for the go command to say so.
+func sortedSums(content []byte) []byte {
+	lines := map[module.Version][]string{}
+	var mods []module.Version
+	for line := range strings.Lines(string(content)) {
+		f := strings.Fields(line)
+		if len(f) == 0 {
+			continue
+		}
+		if len(f) != 3 {
+			return content
+		}
+		mod := module.Version{Path: f[0], Version: f[1]}
+		if lines[mod] == nil {
+			mods = append(mods, mod)
+		}
+		lines[mod] = append(lines[mod], strings.Join(f, " ")+"\n")
+	}
+	module.Sort(mods)
+	var out strings.Builder
+	for _, mod := range mods {
+		slices.Sort(lines[mod])
+		for _, line := range slices.Compact(lines[mod]) {
+			out.WriteString(line)
+		}
+	}
+	return []byte(out.String())
 }
 
 // parseSums reads the h1: sums of modules' content from a go.sum file.

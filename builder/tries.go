@@ -160,7 +160,7 @@ func (t *tries) mayHelp(a *attempt, layouts []Layout) []Layout {
 	if err != nil {
 		return layouts
 	}
-	ours := inspector.NewPlugin("", a.data).Sources()
+	ours := a.plugin.Sources()
 	for _, pkg := range others {
 		if theirs[pkg] == "" || theirs[pkg] != ours[pkg] {
 			return layouts

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"github.com/plugtool/plugtool/inspector"
 )
 
 // offerOutput gives the go command the output that is there already: it links
@@ -76,6 +78,32 @@ func (a *attempt) untouched() bool {
 	return err == nil && os.SameFile(a.offered, now) && a.offered.Size() == now.Size()
 }
 
+// verdictAlone says that nothing rests on the bytes of what was built but the verdict: it
+// is the output that was there already, by another name, and it is neither signed nor
+// described nor compared.
+func (r *run) verdictAlone(a *attempt) bool {
+	if r.opts.Seal != nil || len(r.opts.Documents) > 0 || r.opts.CheckReproducible || r.opts.program != nil || !a.untouched() {
+		return false
+	}
+	there, err := os.Lstat(r.opts.Output)
+	return err == nil && os.SameFile(a.offered, there)
+}
+
+// judgeMapped judges an output that is up to date without reading all of it, and says
+// whether that was enough: what is wrong with a plugin is told of one that was read.
+func (r *run) judgeMapped(a *attempt) (done bool, err error) {
+	a.plugin = inspector.MapPlugin(a.file)
+	if err := a.plugin.Err; err != nil {
+		return false, a.plugin.Close()
+	}
+	a.plugin.File, a.plugin.Path = r.opts.Output, r.opts.Output
+	err = r.checkAndJudge(a)
+	if closed := a.plugin.Close(); closed != nil {
+		return false, closed
+	}
+	return err == nil && a.verdict.Worst() == inspector.Loads && a.broken() == "", nil
+}
+
 // unchanged says whether the output is what this build would put there.
 func (r *run) unchanged(a *attempt) bool {
 	other := a.output != r.opts.Output // it was built, and offered, for another output
@@ -88,6 +116,9 @@ func (r *run) unchanged(a *attempt) bool {
 	}
 	if built, err := os.Stat(a.file); err == nil && os.SameFile(built, there) {
 		return true
+	}
+	if a.data == nil { // another build has replaced the output since
+		return false
 	}
 	data, err := readOptional(r.opts.Output)
 	return err == nil && bytes.Equal(data, a.data)

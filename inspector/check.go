@@ -153,7 +153,7 @@ func (p *process) open(plug *Plugin) (PluginVerdict, error) {
 	}
 	if errors.Is(plug.Err, fs.ErrNotExist) || errors.Is(plug.Err, syscall.ENOTDIR) || plug.Path == "" {
 		f := fileMissing.finding(fmt.Sprintf("there is no file %s", plug.File))
-		f.Fix = []string{p.buildCommand(plug)}
+		f.Fix = p.buildFix(plug)
 		return refuse("realpath failed", f), nil
 	}
 	if prev := p.opened[plug.Path]; prev != nil {

@@ -31,6 +31,38 @@ func (p *process) buildCommand(plug *Plugin, flags ...string) string {
 	return cmd
 }
 
+// buildFix is buildCommand for wherever the reader is: outside of any module the command
+// is none for the current folder, so it says for which, and names the files for there.
+func (p *process) buildFix(plug *Plugin) []string {
+	if pkg := packageOf(plug); strings.HasPrefix(pkg, "./") || inModule() {
+		return []string{p.buildCommand(plug)}
+	}
+	there, away := *p, &Plugin{File: plug.File, Binary: plug.Binary, mod: plug.mod}
+	if abs, err := filepath.Abs(plug.File); err == nil {
+		away.File = abs
+	}
+	host := &Host{bin: p.host.bin}
+	if abs, err := filepath.Abs(host.bin.File); err == nil {
+		host.bin.File = abs
+	}
+	there.host = host
+	return []string{"change to the folder of the plugin's source", there.buildCommand(away)}
+}
+
+// inModule says whether the current folder is one of a Go module.
+func inModule() bool {
+	dir, err := os.Getwd()
+	for ; err == nil; dir = filepath.Dir(dir) {
+		if info, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil && info.Mode().IsRegular() {
+			return true
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	return false
+}
+
 // withProfile completes the commands that build for a host whose profile only its
 // source has: a trimmed host records the profile's last element alone, and plugtool
 // build finds it in a published module or in the source that it is given.

@@ -163,7 +163,8 @@ func (p *process) samePath(plug *Plugin, m module) Finding {
 	f := samePluginPath.finding(fmt.Sprintf("%s and %s have the same plugin path", m.file, plug.File))
 	f.Detail = "a process opens one plugin of each path; the path is the import path of the plugin's main package"
 	f.Host, f.Plugin = m.file+": "+m.pluginPath, plug.File+": "+plug.mod.Path
-	f.Fix = []string{"move " + ShellWord(filepath.Base(plug.File)) + "'s main package to an import path of its own (another module line in its go.mod, or another folder)", p.buildCommand(plug)}
+	f.Fix = []string{"move " + ShellWord(filepath.Base(plug.File)) + "'s main package to an import path of its own (another module line in its go.mod, or another folder)"}
+	f.Fix = append(f.Fix, p.buildFix(plug)...)
 	return f
 }
 

@@ -185,6 +185,11 @@ func (p *Plugin) readLinks() {
 	_, _ = p.image.Dependencies()
 }
 
+// Silent says that the plugin exports nothing, as far as its exports can be read.
+func (p *Plugin) Silent() bool {
+	return p.mod == nil || p.mod.ExportsErr == nil && len(p.mod.Exports) == 0
+}
+
 // Symbols gives the names and types of what the plugin exports, by name. The error
 // says which type could not be read.
 func (p *Plugin) Symbols() ([]Symbol, error) {

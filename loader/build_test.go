@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -49,8 +50,9 @@ func buildAll(dir string) error {
 	commands := [][]string{
 		{"go", "build", "-o", dir + "/host", "./testdata/host"},
 		append([]string{"go"}, append(plugin, "-o", dir+"/shapes.so", "./testdata/shapes")...),
-		append([]string{"go"}, append(plugin, "-o", dir+"/twin.so", "-ldflags=-X=main.variant=good", "./testdata/twin")...),
-		append([]string{"go"}, append(plugin, "-o", dir+"/twin-evil.so", "-ldflags=-X=main.variant=evil", "./testdata/twin")...),
+		append([]string{"go"}, append(plugin, "-o", dir+"/twin.so", "-ldflags=-s -w -X=main.variant=good", "./testdata/twin")...),
+		append([]string{"go"}, append(plugin, "-o", dir+"/twin-evil.so", "-ldflags=-s -w -X=main.variant=evil", "./testdata/twin")...),
+		append([]string{"go"}, append(plugin, "-o", dir+"/hostile.so", "-ldflags=-s -w", "./testdata/hostile")...),
 		append([]string{"go"}, append(plugin, "-o", dir+"/mismatch.so", "-trimpath", "./testdata/shapes")...),
 		append([]string{"go"}, append(plugin, "-o", dir+"/panics.so", "./testdata/panics")...),
 		append([]string{"go"}, append(plugin, "-o", dir+"/exits.so", "./testdata/exits")...),
@@ -83,6 +85,7 @@ type line struct {
 	Step, Error, Status, Value string
 	Class                      loader.Class
 	Files, Stages              []string
+	Counts                     map[string]int
 }
 
 // run has the test host carry out steps in one process. It gives a line for
@@ -183,3 +186,5 @@ func counts(t *testing.T, value string) map[string]int {
 	}
 	return maps.Clone(c)
 }
+
+func number(n int) string { return strconv.Itoa(n) }

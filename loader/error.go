@@ -16,7 +16,7 @@ type Class string
 const (
 	ClassPolicy    Class = "policy"    // the policy itself cannot be applied
 	ClassIO        Class = "io"        // a file or folder cannot be read, written or trusted
-	ClassSignature Class = "signature" // no signature that the policy asks for
+	ClassSignature Class = "signature" // the policy is not fulfilled: signatures, attestations, version, digest
 	ClassVerdict   Class = "verdict"   // the running executable cannot load it
 	ClassOpen      Class = "open"      // package plugin refused it although the verdict passed
 	ClassInit      Class = "init"      // one of its init functions panicked
@@ -51,6 +51,9 @@ func (e *Error) Error() string {
 	default:
 		text = e.Err.Error()
 	}
+	if e.File == "" {
+		return text
+	}
 	return fmt.Sprintf("plugin %s: %s", shown(e.File), text)
 }
 
@@ -61,9 +64,12 @@ func signatureText(r *bundle.Result) string {
 	if r == nil {
 		return "signature missing"
 	}
-	text := fmt.Sprintf("signature %s: %s", r.Status, r.Reason)
-	if r.Status == bundle.Missing {
+	text := fmt.Sprintf("signature %s: %s", r.Status, oneLine(r.Reason))
+	if r.Status == bundle.Missing && r.Rule == "" {
 		text += "; sign it with: plugtool sign --key KEY PLUGIN"
+	}
+	if r.Rule != "" {
+		text += "; the policy's rule is " + oneLine(r.Rule)
 	}
 	return text
 }
@@ -111,6 +117,16 @@ func shown(name string) string {
 		return strconv.Quote(name)
 	}
 	return name
+}
+
+// oneLine does the same for a text that others may have a part in.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !strconv.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
 }
 
 func orNothing(s string) string {

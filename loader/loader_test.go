@@ -27,7 +27,7 @@ func TestOpenSigned(t *testing.T) {
 	if l := lines[1]; l.Error != "" || l.Status != string(bundle.Verified) {
 		t.Errorf("open: %+v", l)
 	}
-	if want := []string{"read", "signature", "verdict", "open"}; !slices.Equal(lines[1].Stages, want) {
+	if want := []string{"read", "signature", "verdict", "open", "end"}; !slices.Equal(lines[1].Stages, want) {
 		t.Errorf("stages %v, want %v", lines[1].Stages, want)
 	}
 	if lines[2].Value != "hello you" {

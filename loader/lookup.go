@@ -26,6 +26,9 @@ type Plugin struct {
 // wraps [ErrNoSymbol] where the plugin has no such symbol.
 func Lookup[T any](p *Plugin, name string) (T, error) {
 	var none T
+	if p == nil || p.handle == nil {
+		return none, &Error{Class: ClassSymbol, Err: fmt.Errorf("%s cannot be looked up: no plugin was opened", name)}
+	}
 	symbol, err := p.handle.Lookup(name)
 	if err != nil {
 		return none, p.symbolError(fmt.Errorf("%w: %s; it has %s", ErrNoSymbol, name, p.symbolNames()))
@@ -78,7 +81,7 @@ func mismatch(name string, got, want reflect.Type) string {
 	}
 	gotText, wantText := described.String(), want.String()
 	if gotText == wantText {
-		gotText, wantText = longName(described), longName(want)
+		gotText, wantText = typeText(described), typeText(want)
 	}
 	text := fmt.Sprintf("%s %s has type %s, the host asks for %s", kind, name, gotText, wantText)
 	if want.Kind() == reflect.Interface {
@@ -89,36 +92,12 @@ func mismatch(name string, got, want reflect.Type) string {
 	return text
 }
 
-// longName tells apart two types that print alike: the packages' names are
-// equal and their paths are not.
-func longName(t reflect.Type) string {
-	if t.Name() != "" && t.PkgPath() != "" {
-		return fmt.Sprintf("%q.%s", t.PkgPath(), t.Name())
-	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		return "*" + longName(t.Elem())
-	case reflect.Slice:
-		return "[]" + longName(t.Elem())
-	case reflect.Func:
-		var in, out []string
-		for i := range t.NumIn() {
-			in = append(in, longName(t.In(i)))
-		}
-		for i := range t.NumOut() {
-			out = append(out, longName(t.Out(i)))
-		}
-		return strings.TrimSpace(fmt.Sprintf("func(%s) %s", strings.Join(in, ", "), strings.Join(out, ", ")))
-	}
-	return t.String()
-}
-
 // lacking names the first method of the interface want that got has not, or
 // has with another type.
 func lacking(got, want reflect.Type) string {
-	shown := withoutReceiver
+	typeOf := withoutReceiver
 	if got.Kind() == reflect.Pointer && got.Elem().Kind() == reflect.Interface { // a variable of an interface type
-		got, shown = got.Elem(), reflect.Type.String
+		got, typeOf = got.Elem(), func(t reflect.Type) reflect.Type { return t }
 	}
 	for i := range want.NumMethod() {
 		method := want.Method(i)
@@ -126,15 +105,19 @@ func lacking(got, want reflect.Type) string {
 		if !ok {
 			return "it has no method " + method.Name
 		}
-		if text := shown(have.Type); text != method.Type.String() {
-			return fmt.Sprintf("its method %s is %s, want %v", method.Name, text, method.Type)
+		if t := typeOf(have.Type); t != method.Type {
+			haveText, wantText := t.String(), method.Type.String()
+			if haveText == wantText {
+				haveText, wantText = typeText(t), typeText(method.Type)
+			}
+			return fmt.Sprintf("its method %s is %s, want %s", method.Name, haveText, wantText)
 		}
 	}
 	return ""
 }
 
-// withoutReceiver prints a method expression's type as the method's own.
-func withoutReceiver(t reflect.Type) string {
+// withoutReceiver gives the type of a method from that of the method expression.
+func withoutReceiver(t reflect.Type) reflect.Type {
 	var in, out []reflect.Type
 	for i := range t.NumIn() {
 		if i > 0 {
@@ -144,5 +127,5 @@ func withoutReceiver(t reflect.Type) string {
 	for i := range t.NumOut() {
 		out = append(out, t.Out(i))
 	}
-	return reflect.FuncOf(in, out, t.IsVariadic()).String()
+	return reflect.FuncOf(in, out, t.IsVariadic())
 }

@@ -3,6 +3,7 @@ package loader
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"plugin"
@@ -27,6 +28,7 @@ type process struct {
 
 // An attempt is a plugin that package plugin was handed.
 type attempt struct {
+	path    string // as it was asked for, from the root
 	real    string
 	digest  [sha256.Size]byte
 	facts   *inspector.Plugin
@@ -51,11 +53,22 @@ func (p *process) wait(ctx context.Context, file string) error {
 
 func (p *process) done() { <-p.turn }
 
+func (p *process) runningHost() (*inspector.Host, error) {
+	if p.host == nil {
+		host, err := inspector.RunningHost()
+		if err != nil {
+			return nil, fmt.Errorf("reading the running executable: %w", err)
+		}
+		p.host = host
+	}
+	return p.host, nil
+}
+
 // decide asks whether the running executable can load j after everything that
 // it has loaded already.
 func (p *process) decide(j *judged) error {
 	for _, a := range p.attempts {
-		if a.digest == j.digest && (a.err != nil || a.real == j.real) {
+		if a.digest == j.digest && (a.err != nil || a.real == j.real || a.path == j.path) {
 			j.before, j.Verdict = a, a.verdict
 			if a.err != nil {
 				return a.err
@@ -63,20 +76,15 @@ func (p *process) decide(j *judged) error {
 			return nil
 		}
 	}
-	if p.host == nil {
-		host, err := inspector.RunningHost()
-		if err != nil {
-			return &Error{Class: ClassIO, File: j.File, Err: fmt.Errorf("reading the running executable: %w", err)}
-		}
-		p.host = host
+	host, err := p.runningHost()
+	if err != nil {
+		return &Error{Class: ClassIO, File: j.File, Err: err}
 	}
-	j.facts = inspector.NewPlugin(j.File, j.data)
-	j.facts.Path = j.real
 	list := make([]*inspector.Plugin, 0, len(p.attempts)+1)
 	for _, a := range p.attempts {
 		list = append(list, a.facts)
 	}
-	verdict, err := inspector.Check(p.host, append(list, j.facts))
+	verdict, err := inspector.Check(host, append(list, j.readFacts()))
 	if err != nil {
 		return &Error{Class: ClassIO, File: j.File, Err: fmt.Errorf("reading the running executable: %w", err)}
 	}
@@ -87,20 +95,42 @@ func (p *process) decide(j *judged) error {
 	return nil
 }
 
+// check judges a candidate. The result is never nil.
+func (p *process) check(ctx context.Context, r *rules, c candidate) (j *judged, err error) {
+	began := time.Now()
+	j = &judged{Checked: Checked{File: c.file}}
+	defer func() { r.tell(StageEnd, j, began, err) }()
+	if err := p.wait(ctx, c.file); err != nil {
+		return j, err
+	}
+	defer p.done()
+	return p.judge(ctx, r, c)
+}
+
 // open judges a candidate and opens what passed.
-func (p *process) open(ctx context.Context, r *rules, c candidate) (*Plugin, error) {
+func (p *process) open(ctx context.Context, r *rules, c candidate) (opened *Plugin, err error) {
+	began, j := time.Now(), &judged{Checked: Checked{File: c.file}}
+	defer func() { r.tell(StageEnd, j, began, err) }()
 	if err := p.wait(ctx, c.file); err != nil {
 		return nil, err
 	}
 	defer p.done()
-	j, err := p.judge(ctx, r, c)
-	if err != nil {
+	if j, err = p.judge(ctx, r, c); err != nil {
 		return nil, err
 	}
+	// What follows may not return: a plugin's init can end this goroutine.
+	err = &Error{Class: ClassInit, File: c.file, Err: errors.New("its init ended the goroutine that opened it (runtime.Goexit)")}
+	opened, err = p.openJudged(ctx, r, j)
+	return opened, err
+}
+
+// openJudged opens what passed.
+func (p *process) openJudged(ctx context.Context, r *rules, j *judged) (*Plugin, error) {
 	a := j.before
 	if a == nil {
-		if err := ctx.Err(); err != nil {
-			return nil, &Error{Class: ClassIO, File: c.file, Err: err}
+		err := ctx.Err()
+		if err != nil {
+			return nil, &Error{Class: ClassIO, File: j.File, Err: err}
 		}
 		began := time.Now()
 		a, err = p.load(r, j)
@@ -129,7 +159,7 @@ func (p *process) load(r *rules, j *judged) (*attempt, error) {
 
 	// The record is made first, with an error that holds should the plugin's
 	// init end this goroutine (runtime.Goexit) without a panic.
-	a := &attempt{real: j.real, digest: j.digest, facts: j.facts, verdict: j.Verdict}
+	a := &attempt{path: j.path, real: j.real, digest: j.digest, facts: j.facts, verdict: j.Verdict}
 	a.facts.Path = file // what package plugin knows it by; the original may change
 	a.err = &Error{Class: ClassInit, File: j.File, Err: fmt.Errorf("its init did not return when it was opened before; restart the process")}
 	p.attempts = append(p.attempts, a)

@@ -12,22 +12,23 @@ import (
 // A candidate is a file that is to be opened as a plugin.
 type candidate struct {
 	file string   // its name in messages, and beside which its bundles lie
-	root *os.Root // where OpenDir reads it from; nil for a path of Open
+	root *os.Root // the folder from which OpenDir reads it and its bundles; nil for a path of Open
 	name string   // its name in root
 }
 
 // read reads the candidate once, at most max bytes. What is no regular file is
 // refused, without waiting for the other end of a pipe.
-func (c candidate) read(ctx context.Context, max int64) ([]byte, error) {
+func (c candidate) read(ctx context.Context, max int64) ([]byte, fs.FileInfo, error) {
 	f, info, err := c.openRegular()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	if info.Size() > max {
-		return nil, fmt.Errorf("it has %d bytes, more than the %d that the policy allows", info.Size(), max)
+		return nil, nil, fmt.Errorf("it has %d bytes, more than the %d that the policy allows", info.Size(), max)
 	}
-	return readAll(ctx, f, info.Size(), max)
+	data, err := readAll(ctx, f, info.Size(), max)
+	return data, info, err
 }
 
 // openRegular opens a regular file. It looks before it opens, since opening a

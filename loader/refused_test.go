@@ -117,7 +117,7 @@ func TestRefused(t *testing.T) {
 	key := newSigner(t)
 	tests := append(refusals, refusal{
 		name: "key and no key", put: builtFile("twin.so"), args: []string{"-allow-unsigned", "-key", key.file},
-		class: loader.ClassPolicy, text: "set one of the two",
+		class: loader.ClassPolicy, text: "set exactly one of",
 	})
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

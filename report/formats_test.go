@@ -55,7 +55,7 @@ func reports() map[string]*Report {
 			{Host: host(), Plugins: []Plugin{plugin("a.so", inspector.Loads, sameHash()), refused(), plugin("c.so", inspector.Crashes), plugin("d.so", inspector.Unknown)}},
 			{Host: &inspector.HostRef{File: "other"}, Plugins: []Plugin{refused()}},
 		}},
-		"hostile": {Keys: []string{"a.pub"}, Results: []Result{{Host: &inspector.HostRef{File: hostile}, Plugins: []Plugin{evil, evil}}}},
+		"hostile": {Signing: Signing{Keys: []string{"a.pub"}}, Results: []Result{{Host: &inspector.HostRef{File: hostile}, Plugins: []Plugin{evil, evil}}}},
 		"ignored": {
 			Policy:  Policy{Ignores: []Ignore{ignore}, Today: day("2026-11-22")},
 			Results: []Result{{Host: host(), Plugins: []Plugin{plugin("a.so", inspector.Loads, sameHash())}}},
@@ -361,7 +361,7 @@ func TestGitLab(t *testing.T) {
 func TestSignaturesAreNotIgnored(t *testing.T) {
 	p := plugin("a.so", inspector.Loads)
 	p.Signature = bundle.Result{Status: bundle.Missing}
-	r := &Report{Keys: []string{"k"}, Results: []Result{{Host: host(), Plugins: []Plugin{p}}}}
+	r := &Report{Signing: Signing{Keys: []string{"k"}}, Results: []Result{{Host: host(), Plugins: []Plugin{p}}}}
 	r.Policy = Policy{Ignores: []Ignore{{ID: "PT901", Until: day("2999-01-01")}}, Known: knownOf(t, r), FailOn: FailNever}
 	if !r.Untrusted() || r.findings(host(), p)[0].Suppressed != nil {
 		t.Error("a missing signature is ignored")

@@ -17,6 +17,8 @@ const (
 	DoctorSchema  = "plugtool.doctor/v1"
 
 	BaselineSchema = "plugtool.baseline/v1"
+
+	PolicyCheckSchema = "plugtool.policy-check/v1"
 )
 
 // The documents are spelled out here, apart from the values that they are made
@@ -48,6 +50,7 @@ type verifyFinding struct {
 type signatureDocument struct {
 	Status  bundle.Status   `json:"status"`
 	Signers []bundle.Signer `json:"signers"`
+	Rule    string          `json:"rule,omitempty"`
 	Reason  string          `json:"reason,omitempty"`
 }
 
@@ -83,6 +86,7 @@ func signatureOf(s bundle.Result) signatureDocument {
 	return signatureDocument{
 		Status:  s.Status,
 		Signers: append([]bundle.Signer{}, s.Signers...),
+		Rule:    s.Rule,
 		Reason:  s.Reason,
 	}
 }

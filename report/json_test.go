@@ -48,7 +48,7 @@ func TestWriteJSON(t *testing.T) {
 		Signers: []bundle.Signer{{Fingerprint: keyFingerprint, Bundle: "a<b>.so.sigstore.json"}},
 	}
 	r := &Report{
-		Keys:    []string{"our.pub"},
+		Signing: Signing{Keys: []string{"our.pub"}},
 		Results: []Result{{Host: host(), Plugins: []Plugin{signed, refused()}}},
 	}
 	var b bytes.Buffer

@@ -61,6 +61,9 @@ func (r *Report) junitCase(b *strings.Builder, count *junitCount, host *inspecto
 	if p.Refusal != "" {
 		story.WriteString(Printable(p.Refusal) + "\n")
 	}
+	if lacks := p.lacksVerdict(); lacks != "" {
+		story.WriteString(Printable(lacks) + "\n")
+	}
 	for _, f := range findings {
 		mark := string(f.Severity)
 		if f.Suppressed != nil {
@@ -99,6 +102,8 @@ func (r *Report) headline(host *inspector.HostRef, p Plugin, findings []Finding)
 		return p.Refusal
 	case p.Outcome == inspector.Crashes:
 		return "opening it takes the process down"
+	case p.lacksVerdict() != "":
+		return p.lacksVerdict()
 	case p.Outcome == inspector.Unknown && host == nil && len(findings) == 0:
 		return "no host was given: nothing is proved about loading"
 	case len(findings) > 0:

@@ -98,7 +98,8 @@ func (m *markdown) table() {
 
 func (m *markdown) details(host *inspector.HostRef, p Plugin) {
 	findings := m.report.findings(host, p)
-	if len(findings) == 0 && p.Refusal == "" {
+	lacks := p.lacksVerdict()
+	if len(findings) == 0 && p.Refusal == "" && lacks == "" {
 		return
 	}
 	var b strings.Builder
@@ -106,6 +107,9 @@ func (m *markdown) details(host *inspector.HostRef, p Plugin) {
 	fmt.Fprintf(&b, "\n<details><summary>%s: %s in %s</summary>\n\n", p.Outcome, html(p.File), html(name))
 	if p.Refusal != "" {
 		fmt.Fprintf(&b, "%s\n\n", code(p.Refusal))
+	}
+	if lacks != "" {
+		fmt.Fprintf(&b, "%s\n\n", escape(lacks))
 	}
 	for _, f := range findings {
 		word := string(f.Severity)

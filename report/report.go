@@ -7,19 +7,14 @@ package report
 import (
 	"github.com/plugtool/plugtool/inspector"
 	"github.com/plugtool/plugtool/signer/bundle"
+	"github.com/plugtool/plugtool/signer/policy"
 )
 
 // A Report is what `plugtool verify` has to tell.
 type Report struct {
 	Results []Result // one for each host, in the order of the command line
 
-	// Keys are the files of the public keys that were given. Where there are
-	// any, every plugin has to be signed by one of them.
-	Keys []string
-
-	// Bundle is the file in which the signature was looked for, "" for the sidecars
-	// beside each plugin.
-	Bundle string
+	Signing Signing
 
 	// RequireHost makes plugins fail of which nothing was proved, for want of a
 	// host.
@@ -40,6 +35,19 @@ type Location struct {
 	Line int // counted from 1; 0 for the file as a whole
 }
 
+// Signing says what is demanded of signatures. The zero value demands nothing.
+type Signing struct {
+	Keys     []string // files of the public keys that were given
+	Identity bool     // whether an identity was given
+	Policy   string   // file of the policy; "" for none
+	Types    []string // of predicates: attestations with them instead of a signature
+	Required bool     // a signature is required even where nobody is trusted
+
+	// Bundle is the file in which the signature was looked for, "" for the sidecars
+	// beside each plugin.
+	Bundle string
+}
+
 // A Finding is what was found about a plugin, the verdict's or its signature's,
 // with what the report has to add.
 type Finding struct {
@@ -48,8 +56,12 @@ type Finding struct {
 	Suppressed  *Suppression // nil where it counts
 }
 
-// SignatureRequired says whether anything but a verified signature is an error.
-func (r *Report) SignatureRequired() bool { return len(r.Keys) > 0 }
+// SignatureRequired says whether anything but a verified signature is an error: that is
+// so where a key, an identity or a policy was given.
+func (r *Report) SignatureRequired() bool {
+	s := &r.Signing
+	return len(s.Keys) > 0 || s.Identity || s.Policy != "" || s.Required
+}
 
 // A Result is what was found about one host and its plugins.
 type Result struct {
@@ -61,6 +73,16 @@ type Result struct {
 type Plugin struct {
 	inspector.PluginVerdict
 	Signature bundle.Result
+	Decision  *policy.Decision // nil where there is no policy
+}
+
+// lacksVerdict gives in one line what the policy says of the verdict where it asks for
+// one that is not there, and nothing else is wrong; else "".
+func (p Plugin) lacksVerdict() string {
+	if p.Decision == nil || !p.Decision.Verdict {
+		return ""
+	}
+	return "the policy is not fulfilled: " + p.Decision.Result.Reason
 }
 
 // New puts a verdict and the signatures of its plugins side by side. The
@@ -130,7 +152,7 @@ func (r *Report) Fails() bool {
 // the threshold is and whatever is ignored; only a baseline, which somebody
 // named on the command line, makes it known.
 func (r *Report) fails(host *inspector.HostRef, p Plugin, findings []Finding) bool {
-	if r.RequireHost && host == nil {
+	if r.RequireHost && host == nil || p.lacksVerdict() != "" {
 		return true
 	}
 	known, reasons := true, 0

@@ -2,10 +2,12 @@ package report
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/plugtool/plugtool/inspector"
 	"github.com/plugtool/plugtool/signer/bundle"
+	"github.com/plugtool/plugtool/signer/policy"
 )
 
 // The findings about signatures. Each has a page in docs/findings.
@@ -13,6 +15,7 @@ const (
 	signatureMissing   = "PT901"
 	signatureInvalid   = "PT902"
 	signatureUntrusted = "PT903"
+	policyRefused      = "PT904"
 )
 
 // SignatureKinds lists the findings that a report has besides those of the
@@ -22,6 +25,7 @@ func SignatureKinds() []inspector.FindingKind {
 		{ID: signatureMissing, Slug: "signature-missing"},
 		{ID: signatureInvalid, Slug: "signature-invalid"},
 		{ID: signatureUntrusted, Slug: "signature-untrusted"},
+		{ID: policyRefused, Slug: "policy-refused"},
 	}
 }
 
@@ -32,11 +36,10 @@ func isSignature(id string) bool { return strings.HasPrefix(id, "PT9") }
 // signed is there a command: signing what was changed, or what a stranger
 // signed, is nothing to paste without a thought.
 func (r *Report) signatureFinding(p Plugin) inspector.Finding {
-	sign := "plugtool sign --key " + inspector.ShellWord(r.privateKey())
-	if r.Bundle != "" {
-		sign += " --bundle " + inspector.ShellWord(r.Bundle)
+	if r.refusedByPolicy(p) {
+		return r.policyFinding(p)
 	}
-	sign += " " + inspector.ShellWord(p.File)
+	sign := r.signCommand(p)
 	f := inspector.Finding{
 		ID:       signatureInvalid,
 		Severity: inspector.Error,
@@ -44,13 +47,35 @@ func (r *Report) signatureFinding(p Plugin) inspector.Finding {
 		Detail:   p.Signature.Reason,
 		Fix:      []string{"fetch " + inspector.ShellWord(p.File) + " and its signature anew, or, if the change is yours: " + sign},
 	}
+	attested := strings.Join(r.Signing.Types, ", ")
 	switch p.Signature.Status {
+	case bundle.Invalid:
+		if attested != "" {
+			f.Title = fmt.Sprintf("the attestation %s of %s is invalid", attested, p.File)
+		}
 	case bundle.Missing:
 		f.ID, f.Title, f.Fix = signatureMissing, p.File+" is not signed", []string{sign}
+		if attested != "" {
+			f.Title = p.File + " has no attestation " + attested
+		}
 	case bundle.Untrusted:
-		f.ID, f.Title = signatureUntrusted, p.File+" is not signed by a key that was given"
+		f.ID, f.Title = signatureUntrusted, p.File+" is not signed by "+r.whoMaySign()
 		f.Fix = []string{"give the signer's public key by --key, if you trust it, or, if the plugin is yours: " + sign}
+		if r.Signing.Policy != "" {
+			f.Fix = []string{"have it signed by those whom " + inspector.ShellWord(r.Signing.Policy) + " names, or name the signer there, if you trust it"}
+		}
+		if attested != "" {
+			f.Title = fmt.Sprintf("%s has no attestation %s by %s", p.File, attested, r.whoMaySign())
+		}
+	case bundle.Unverified:
+		f.ID, f.Title = signatureUntrusted, "the signature of "+p.File+" was not checked: no key, identity or policy was given"
+		f.Fix = []string{"give the signer's public key by --key, if you trust it"}
 	}
+	return described(f)
+}
+
+// described adds what a finding's kind says.
+func described(f inspector.Finding) inspector.Finding {
 	for _, kind := range SignatureKinds() {
 		if kind.ID == f.ID {
 			f.Slug = kind.Slug
@@ -60,10 +85,73 @@ func (r *Report) signatureFinding(p Plugin) inspector.Finding {
 	return f
 }
 
+// whoMaySign names those who were given.
+func (r *Report) whoMaySign() string {
+	switch s := r.Signing; {
+	case s.Policy != "":
+		return "those whom the policy names"
+	case s.Identity && len(s.Keys) > 0:
+		return "a key or the identity that was given"
+	case s.Identity:
+		return "the identity that was given"
+	}
+	return "a key that was given"
+}
+
+// signCommand gives the command that signs, or attests, what is demanded.
+func (r *Report) signCommand(p Plugin) string {
+	command := "sign"
+	if len(r.Signing.Types) > 0 {
+		command = "attest"
+	}
+	words := []string{"plugtool", command, "--key", inspector.ShellWord(r.privateKey())}
+	if r.Signing.Bundle != "" {
+		words = append(words, "--bundle", inspector.ShellWord(r.Signing.Bundle))
+	}
+	return strings.Join(append(words, inspector.ShellWord(p.File)), " ")
+}
+
 // privateKey guesses the name of the private key that belongs to the first
 // public key, as generate-key-pair names them.
 func (r *Report) privateKey() string {
-	return strings.TrimSuffix(r.Keys[0], ".pub") + ".key"
+	if len(r.Signing.Keys) == 0 {
+		return "plugtool.key"
+	}
+	return strings.TrimSuffix(r.Signing.Keys[0], ".pub") + ".key"
+}
+
+// refusedByPolicy tells what a policy refuses for more than the signature over the file.
+func (r *Report) refusedByPolicy(p Plugin) bool {
+	return p.Decision != nil && !p.Decision.Allowed && p.Decision.Failed() != policy.StepSignature
+}
+
+// policyFinding says what a policy refuses a plugin for.
+func (r *Report) policyFinding(p Plugin) inspector.Finding {
+	file, d := inspector.ShellWord(r.Signing.Policy), p.Decision
+	rule := d.Rule
+	if rule == "" {
+		rule = "no rule"
+	}
+	f := inspector.Finding{
+		ID:       policyRefused,
+		Severity: inspector.Error,
+		Title:    fmt.Sprintf("the policy refuses %s: %s", p.File, rule),
+		Detail:   p.Signature.Reason,
+	}
+	switch d.Failed() {
+	case policy.StepDigest:
+		f.Fix = []string{"do not use this file; if it may be used after all, remove " + d.Rule + " from " + file}
+	case policy.StepRule:
+		f.Fix = []string{"add a rule for " + inspector.ShellWord(filepath.Base(p.File)) + " to " + file + ", if it may be used"}
+		if d.Rule != "" {
+			f.Fix = []string{"do not use this file; if it may be used after all, change " + d.Rule + " in " + file}
+		}
+	case policy.StepVersion:
+		f.Fix = []string{"use a newer release of the plugin, or change minVersion of " + d.Rule + " in " + file + ", if the old one may be used"}
+	default:
+		f.Fix = []string{"have those attest it whom the policy names: plugtool attest --key KEY " + inspector.ShellWord(p.File)}
+	}
+	return described(f)
 }
 
 // Kinds lists all findings that a report may have, by id.

@@ -38,12 +38,15 @@ func WriteText(w io.Writer, r *Report, style Style) error {
 // empty where there is one verdict, which speaks for itself.
 func (r *Report) summary() string {
 	outcomes, by := map[inspector.Outcome]int{}, map[string]int{}
-	total, plugins := 0, 0
+	total, plugins, signed := 0, 0, 0
 	for _, result := range r.Results {
 		plugins = max(plugins, len(result.Plugins))
 		for _, p := range result.Plugins {
 			total++
 			outcomes[p.Outcome]++
+			if p.Signature.Status == bundle.Verified {
+				signed++
+			}
 			for _, f := range r.findings(result.Host, p) {
 				if f.Suppressed != nil {
 					by[f.Suppressed.By]++
@@ -64,6 +67,10 @@ func (r *Report) summary() string {
 	add(outcomes[inspector.Refused], "refused", "refused")
 	add(outcomes[inspector.Crashes], "crashes", "crash")
 	add(outcomes[inspector.Unknown], "unknown", "unknown")
+	if r.SignatureRequired() {
+		add(signed, "signed as demanded", "signed as demanded")
+		add(total-signed, "not signed as demanded", "not signed as demanded")
+	}
 	add(by[ByIgnore], "finding ignored", "findings ignored")
 	add(by[ByBaseline], "finding known", "findings known")
 	of := plural(plugins, "plugin", "plugins")
@@ -122,7 +129,7 @@ func (t *textWriter) plugin(host *inspector.HostRef, p Plugin) {
 	if p.Refusal != "" {
 		t.line("  %s", Printable(p.Refusal))
 	}
-	t.signature(p.Signature)
+	t.signature(p)
 	t.findings(findings)
 	t.loose = body
 }
@@ -260,18 +267,37 @@ func hostText(host *inspector.HostRef) string {
 }
 
 // signature says what is worth a line and is no finding.
-func (t *textWriter) signature(s bundle.Result) {
+func (t *textWriter) signature(p Plugin) {
+	s := p.Signature
 	switch {
 	case s.Status == bundle.Verified:
 		for _, signer := range s.Signers {
-			t.line("  %s by key %s", t.style.paint(green, "signed"), Printable(signer.Fingerprint))
+			t.line("  %s by %s", t.style.paint(green, "signed"), signerText(signer))
+		}
+		if s.Rule != "" {
+			t.line("  %s by the policy: %s", t.style.paint(green, "allowed"), Printable(s.Rule))
+		}
+		if lacks := p.lacksVerdict(); lacks != "" {
+			t.line("  %s  %s", t.style.severity(inspector.Error), Printable(lacks))
 		}
 	case t.report.SignatureRequired(): // a finding says so
 	case s.Status == bundle.Unverified:
-		t.line("  signature not checked: no --key was given")
+		t.line("  signature not checked: no --key, identity or --policy was given")
 	case t.style.Verbose:
 		t.line("  not signed")
 	}
+}
+
+// signerText names who signed, and of an attestation its type.
+func signerText(s bundle.Signer) string {
+	who := "key " + s.Fingerprint
+	if s.Fingerprint == "" {
+		who = fmt.Sprintf("%s (%s)", s.Identity, s.Issuer)
+	}
+	if s.Type != "" {
+		who += ", attesting " + s.Type
+	}
+	return Printable(who)
 }
 
 // finding writes a finding in full, but for the fixes that it shares.

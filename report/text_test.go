@@ -55,7 +55,7 @@ func TestWriteText(t *testing.T) {
 	one := func(h *inspector.HostRef, plugins ...Plugin) *Report {
 		return &Report{Results: []Result{{Host: h, Plugins: plugins}}}
 	}
-	required := func(r *Report) *Report { r.Keys = []string{"keys/our.pub"}; return r }
+	required := func(r *Report) *Report { r.Signing.Keys = []string{"keys/our.pub"}; return r }
 	for _, test := range []struct {
 		name   string
 		report *Report
@@ -118,7 +118,7 @@ loads  c.so into golangci-lint (go1.26.8 linux/amd64)
 3 plugins: 2 load, 1 refused
 `},
 		{"no host", one(nil, unchecked), Style{},
-			"unknown  a.so: no host was given, nothing is proved about loading\n  signature not checked: no --key was given\n"},
+			"unknown  a.so: no host was given, nothing is proved about loading\n  signature not checked: no --key, identity or --policy was given\n"},
 		{"signature required", required(one(host(), plugin("a.so", inspector.Loads), stranger)), Style{},
 			`loads  a.so into golangci-lint (go1.26.8 linux/amd64)
 
@@ -134,7 +134,7 @@ loads  b.so into golangci-lint (go1.26.8 linux/amd64)
   - give the signer's public key by --key, if you trust it, or, if the plugin is yours: plugtool sign --key keys/our.key b.so
     plugtool explain PT903
 
-2 plugins: 2 load
+2 plugins: 2 load, 2 not signed as demanded
 `},
 		{"quiet", required(one(host(), signed, stranger, signed)), Style{Quiet: true},
 			`loads  b.so into golangci-lint (go1.26.8 linux/amd64)

@@ -276,7 +276,7 @@ func newKey(t *testing.T) (pem []byte, sign func(plugin string)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sidecar, err := bundle.MarshalMessage(public, bundle.Sum(data, []*bundle.PublicKey{public}), signature)
+		sidecar, err := bundle.MarshalMessage(public, bundle.NewDigests(data), signature)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -287,7 +287,7 @@ func TestHostSource(t *testing.T) {
 			t.Errorf("%s is there", name)
 		}
 	}
-	for _, name := range []string{"loader/loader.go", "inspector/binary.go", "inspector/goelf/image.go", "signer/bundle/bundle.go"} {
+	for _, name := range []string{"loader/loader.go", "inspector/binary.go", "inspector/goelf/image.go", "signer/bundle/bundle.go", "signer/policy/policy.go"} {
 		if source[name] == nil {
 			t.Errorf("%s is missing", name)
 		}

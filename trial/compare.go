@@ -15,6 +15,7 @@ const (
 	ByPlugin   Culprit = "plugin"   // its init functions did that, which no verdict is about
 	ByHost     Culprit = "host"     // the program asks for more than that plugins load
 	ByStandIn  Culprit = "small-host"
+	Unclear    Culprit = "unclear" // what is known of it does not say
 )
 
 // A Difference is one between what was foretold and what happened.
@@ -51,6 +52,12 @@ func compareLoads(h Happened) *Difference {
 	switch {
 	case h.Outcome == Loads:
 		return nil
+	case h.Own:
+		return &Difference{ByPlugin, "it loads, as the verdict says, and then a goroutine of its own ends the process"}
+	case h.Aside != "":
+		return &Difference{Unclear, "the verdict is that it loads, and a goroutine that opens no plugin ended the process: it may be the host's own, or that of a plugin opened before (--each opens every plugin in a process of its own)"}
+	case h.Outcome == Crashes && h.Run != nil && h.Run.How == "signal: killed":
+		return &Difference{Unclear, "the verdict is that it loads, and something from outside killed the process, as the system does where memory runs out"}
 	case h.Outcome == Panics || h.InInit:
 		return &Difference{ByPlugin, "it loads, as the verdict says, and then its own init function " + map[Outcome]string{
 			Panics: "panics", Crashes: "crashes", Hangs: "does not return", Exits: "ends the process"}[h.Outcome]}

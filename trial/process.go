@@ -51,7 +51,8 @@ func (c Process) Open(ctx context.Context, plugins, symbols []string) ([]Happene
 		last := &list[len(list)-1]
 		if last.Outcome == Loads {
 			ended := run.downIn(last.File, false)
-			last.Outcome, last.Text, last.Stack, last.InInit = ended.Outcome, ended.Text, ended.Stack, ended.InInit
+			ended.File, ended.Symbols, ended.Elapsed, ended.Open = last.File, last.Symbols, last.Elapsed, true
+			*last = ended
 		}
 	}
 	for len(list) < len(plugins) {
@@ -121,7 +122,12 @@ func (r *Run) downIn(file string, opening bool) Happened {
 			h.Text = "it was open, and the process did not end"
 		}
 	case strings.HasPrefix(r.How, "exit status ") && !strings.Contains(r.Stderr, "fatal error:") && !strings.Contains(r.Stderr, "\ngoroutine "):
-		h.Outcome = Exits
+		h.Outcome, h.Text = Exits, strings.TrimSuffix(r.How+": "+h.Text, ": ")
+	}
+	if h.Outcome == Crashes {
+		if h.Aside = dyingAside(r.Stderr); h.Aside != "" {
+			h.Stack, h.InInit = h.Aside, false
+		}
 	}
 	return h
 }

@@ -46,6 +46,9 @@ type Happened struct {
 	Text    string
 	Stack   string // of a panic, or of what was opening the plugin when the process ended
 	InInit  bool   // the plugin's own code was running when it came to its end
+	Aside   string // the stack of the goroutine that ended the process, where that opened no plugin
+	Own     bool   // that goroutine is the plugin's own
+	Open    bool   // the plugin was open when the process ended
 	Symbols []Symbol
 	Elapsed time.Duration // of opening it
 	Run     *Run          // the process; nil where none was started

@@ -58,6 +58,7 @@ func build(dir string) error {
 	}
 	for _, line := range []string{
 		"go build -trimpath -o ../host ./host", "go build -trimpath -buildmode=plugin -o ../plug.so ./plug",
+		"go build -trimpath -buildmode=plugin -o ../slow.so ./slow",
 		"go build -trimpath -buildmode=plugin -o ../other.so ./other", "go build -buildmode=plugin -o ../untrimmed.so ./other",
 		`cp ../other.so "$(printf ../-oth'\377'er.so)"`,
 	} {
@@ -122,6 +123,7 @@ func TestOpen(t *testing.T) {
 			if len(list) != 3 || list[0].Outcome != trial.Loads || list[0].File != "-oth\xffer.so" {
 				t.Fatalf("before: %+v", list)
 			}
+			trial.Attribute(list, []string{"", "example.com/trial/plug", ""})
 			got := list[1]
 			if got.Outcome != c.outcome || !strings.Contains(got.Text, c.text) || list[2].Outcome != c.after {
 				t.Errorf("%s %q, then %s %q\nwant %s %q, then %s\n%+v", got.Outcome, got.Text, list[2].Outcome, list[2].Text, c.outcome, c.text, c.after, *got.Run)
@@ -137,6 +139,52 @@ func TestOpen(t *testing.T) {
 				t.Errorf("%d bytes of output were kept", n)
 			}
 		})
+	}
+}
+
+// TestOtherGoroutine: a goroutine that one plugin leaves behind ends the process while
+// another is opened. Its functions' names say whose it is; where they say nothing, nobody is
+// blamed, plugtool's verdict least of all.
+func TestOtherGoroutine(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		plugins []string
+		paths   []string
+		want    string // outcomes, and who is to blame where the verdict is that it loads
+	}{
+		{"named", []string{"plug.so", "slow.so"}, []string{"example.com/trial/plug", "example.com/trial/slow"}, "crashes plugin, unknown "},
+		{"unnamed", []string{"plug.so", "slow.so"}, []string{"", ""}, "loads , crashes unclear"},
+		{"the last one", []string{"other.so", "plug.so", "slow.so"}, []string{"example.com/trial/other", "example.com/trial/plug", "example.com/trial/slow"}, "loads , crashes plugin, unknown "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			list := open(t, "later", time.Minute, c.plugins...)
+			trial.Attribute(list, c.paths)
+			var got []string
+			for _, h := range list {
+				by := trial.Culprit("")
+				if d := trial.Compare(trial.Foretold{Outcome: "loads"}, h); d != nil {
+					by = d.By
+				}
+				got = append(got, fmt.Sprint(h.Outcome, " ", by))
+				if h.Outcome == trial.Crashes && (h.Text != "panic: later" || !strings.Contains(h.Stack, "plug.init.0.func")) {
+					t.Errorf("%s: %q, stack %s", h.File, h.Text, h.Stack)
+				}
+			}
+			if strings.Join(got, ", ") != c.want {
+				t.Errorf("%q, want %q\n%s", strings.Join(got, ", "), c.want, list[0].Run.Stderr)
+			}
+		})
+	}
+}
+
+// TestExitIsNamed: how the process ended is part of what is said.
+func TestExitIsNamed(t *testing.T) {
+	if list := open(t, "exit", time.Minute, "plug.so"); list[0].Text != "exit status 0: good bye" && list[0].Text != "exit status 0" {
+		t.Errorf("it exits: %q", list[0].Text)
+	}
+	if list := open(t, "forge", time.Minute, "plug.so"); list[0].Text != "exit status 7" {
+		t.Errorf("it exits: %q", list[0].Text)
 	}
 }
 
@@ -232,6 +280,8 @@ func TestCompare(t *testing.T) {
 		{"refused", "a", trial.Happened{Outcome: trial.Panics}, trial.ByPlugtool},
 		{"loads", "", refused("a"), trial.ByPlugtool},
 		{"loads", "", trial.Happened{Outcome: trial.Crashes}, trial.ByPlugtool},
+		{"loads", "", trial.Happened{Outcome: trial.Crashes, Aside: "goroutine 7 [running]:"}, trial.Unclear},
+		{"loads", "", trial.Happened{Outcome: trial.Crashes, Run: &trial.Run{How: "signal: killed"}}, trial.Unclear},
 		{"crashes", "", trial.Happened{Outcome: trial.Crashes}, ""},
 		{"crashes", "", trial.Happened{Outcome: trial.Exits}, ""},
 		{"crashes", "", refused("a"), trial.ByPlugtool},

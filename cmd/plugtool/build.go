@@ -48,6 +48,7 @@ func (p *program) buildCommand() *cli.Command {
 // build reads the options, builds for the one pair of host and package that there
 // mostly is, or for many, and tells what came of it.
 func (p *program) build(c *cli.Context) error {
+	p.again = &rebuilds{given: p.given, kinds: flagKinds(c.Command.Flags)}
 	o, err := p.buildOptions(c)
 	if err != nil {
 		return err

@@ -34,10 +34,11 @@ type manyBuilds struct {
 }
 
 func (p *program) buildMany(ctx context.Context, o buildOptions) error {
+	o.MakeFolders = true
 	m := &manyBuilds{program: p, buildOptions: o}
 	defer m.followProgress()()
 	m.batch = builder.NewBatch(builder.BatchOptions{
-		Options: m.Options, Parallel: o.parallel, MakeFolders: true, Started: m.started, Done: m.done,
+		Options: m.Options, Parallel: o.parallel, Started: m.started, Done: m.done,
 	})
 	hosts, err := m.findTargets(ctx)
 	defer func() {
@@ -132,7 +133,7 @@ func (m *manyBuilds) hostFailed(host inspector.HostRef, err error) {
 // failed fills in the row of a pair that was not built.
 func (m *manyBuilds) failed(row *report.Build, err error) {
 	f := asFailure(err)
-	row.Outcome, row.ExitCode, row.Error, row.Fix = report.BuildFailed, f.code, f.Error(), f.hints
+	row.Outcome, row.ExitCode, row.Error, row.Fix = report.BuildFailed, f.code, f.Error(), m.completed(f.hints)
 	if f.code == exitRefused {
 		row.Outcome = report.BuildRefused
 	}

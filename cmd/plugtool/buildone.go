@@ -23,13 +23,15 @@ func (p *program) buildOne(ctx context.Context, o buildOptions) error {
 		return errors.Join(err, p.tellNoFit(inspector.HostRef{File: o.hosts[0]}, noFit, o))
 	}
 	if err != nil {
-		return err
+		return p.tellFailed(ctx, inspector.HostRef{File: o.hosts[0]}, err, o)
 	}
 	defer host.Close()
 	o.Package, o.Documents = o.packages[0], o.documents(o.hosts[0])
+	// As for go build, a folder that is named as one need not be there.
+	o.MakeFolders = isTemplate(o.output) || isTemplate(o.provenance) || isTemplate(o.sbom) || isFolderName(o.output)
 	if isTemplate(o.output) || isTemplate(o.provenance) || isTemplate(o.sbom) {
 		if err = p.nameFiles(ctx, host, &o); err != nil {
-			return err
+			return p.tellFailed(ctx, hostRef(host), err, o)
 		}
 	}
 	if o.dryRun {
@@ -40,10 +42,30 @@ func (p *program) buildOne(ctx context.Context, o buildOptions) error {
 	if errors.As(err, &noFit) {
 		return errors.Join(err, p.tellNoFit(hostRef(host), noFit, o))
 	}
-	return err
+	return p.tellFailed(ctx, hostRef(host), err, o)
 }
 
-// nameFiles fills in the templates of one build's files and makes their folders.
+// tellFailed writes the documents that were asked for of a build that failed; people are
+// told by the error itself, which it gives back. Nil, and a build that was called off, are
+// no failures.
+func (p *program) tellFailed(ctx context.Context, host inspector.HostRef, err error, o buildOptions) error {
+	if err == nil || ctx.Err() != nil || asFailure(err).err == nil {
+		return err
+	}
+	f := asFailure(err)
+	document := &builder.Result{Schema: builder.Schema, Host: host, Error: f.Error(), Fix: p.completed(f.hints), Warnings: []string{}}
+	return errors.Join(err, p.tell(o.outputs, p.style(), map[string]writer{
+		formatText: func(w io.Writer, _ report.Style) error {
+			if w != io.Writer(p.out) {
+				fmt.Fprintln(w, f.Error())
+			}
+			return nil
+		},
+		formatJSON: func(w io.Writer, _ report.Style) error { return report.WriteDocument(w, document) },
+	}))
+}
+
+// nameFiles fills in the templates of one build's files.
 func (p *program) nameFiles(ctx context.Context, host *inspector.Host, o *buildOptions) error {
 	targets, err := builder.NewBatch(builder.BatchOptions{Options: o.Options}).Expand(ctx, host, o.packages, map[string]bool{})
 	if err != nil {
@@ -53,24 +75,11 @@ func (p *program) nameFiles(ctx context.Context, host *inspector.Host, o *buildO
 	if o.Documents, err = o.namedDocuments(o.hosts[0], outputValues(targets[0], label)); err != nil {
 		return err
 	}
-	var folders []string
-	for _, d := range o.Documents {
-		folders = append(folders, filepath.Dir(d.File))
-	}
 	if isTemplate(o.output) {
 		if err := o.nameOutputs(targets, map[*inspector.Host]string{host: label}); err != nil {
 			return err
 		}
 		o.Output = targets[0].Output
-		folders = append(folders, filepath.Dir(o.Output))
-	}
-	for _, dir := range folders {
-		if o.dryRun {
-			break
-		}
-		if err := os.MkdirAll(dir, 0o777); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -119,7 +128,7 @@ func (p *program) tellPlan(ctx context.Context, host *inspector.Host, o buildOpt
 			switch {
 			case o.pins:
 				lines = pinsTable(plan)
-			case isTemplate(o.output):
+			case o.MakeFolders:
 				lines = append([]string{"mkdir -p " + inspector.ShellQuote(filepath.Dir(plan.Output))}, lines...)
 			}
 			_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
@@ -199,7 +208,7 @@ func (p *program) tellNoFit(host inspector.HostRef, noFit *builder.NoFitError, o
 		Schema:   builder.Schema,
 		Host:     host,
 		Reason:   noFit.Reason,
-		Fix:      noFit.Fix,
+		Fix:      p.completed(noFit.Fix),
 		Verdict:  noFit.Verdict,
 		Warnings: []string{},
 	}

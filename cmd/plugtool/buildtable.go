@@ -22,6 +22,10 @@ func (m *manyBuilds) writers() map[string]writer {
 // writeText writes what is to be known about the plugins, and the table at the end;
 // of a dry run the commands.
 func (m *manyBuilds) writeText(w io.Writer, s report.Style) error {
+	if m.dryRun && m.pins {
+		_, err := io.WriteString(w, m.pinsTables())
+		return err
+	}
 	if m.dryRun {
 		_, err := io.WriteString(w, m.planScript())
 		return err

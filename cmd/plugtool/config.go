@@ -48,6 +48,16 @@ type verifySection struct {
 	Key         names `yaml:"key"`
 	RequireHost bool  `yaml:"require-host"`
 
+	Policy           string `yaml:"policy"`
+	RequireSignature bool   `yaml:"require-signature"`
+	Type             names  `yaml:"type"`
+
+	CertificateIdentity         string `yaml:"certificate-identity"`
+	CertificateIdentityRegexp   string `yaml:"certificate-identity-regexp"`
+	CertificateOIDCIssuer       string `yaml:"certificate-oidc-issuer"`
+	CertificateOIDCIssuerRegexp string `yaml:"certificate-oidc-issuer-regexp"`
+	TrustedRoot                 string `yaml:"trusted-root"`
+
 	FailOn string        `yaml:"fail-on"`
 	Ignore []ignoreEntry `yaml:"ignore"`
 	CI     string        `yaml:"ci"`
@@ -95,7 +105,7 @@ func (n *names) UnmarshalYAML(decode func(any) error) error {
 // loosening holds the flags that make a check weaker, or allow what is not
 // done unasked. They count only where the person who runs plugtool writes
 // them: a plugtool.yaml comes with the project, perhaps a stranger's.
-var loosening = []string{"each", "toolchain", "baseline"}
+var loosening = []string{"each", "toolchain", "baseline", "insecure-ignore-tlog", "insecure-ignore-sct"}
 
 // loadConfig reads the plugtool.yaml of the project that holds the folder; a
 // project without one gives the zero config. What is wrong with it is an error

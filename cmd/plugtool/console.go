@@ -21,8 +21,9 @@ import (
 type console struct {
 	out   *output
 	err   io.Writer
-	quiet bool // no progress and no hints
-	color bool // on out
+	quiet bool      // no progress and no hints
+	color bool      // on out
+	again *rebuilds // completes hints; nil for none
 }
 
 func newConsole(stdout, stderr io.Writer, env environment) *console {
@@ -94,7 +95,7 @@ func (c *console) fail(err error) int {
 	if f.err != nil {
 		c.say("error: ", "%v", f.err)
 	}
-	for _, hint := range f.hints {
+	for _, hint := range c.completed(f.hints) {
 		c.hintf("%s", hint)
 	}
 	return f.code

@@ -10,6 +10,7 @@ import (
 	"github.com/plugtool/plugtool/builder"
 	"github.com/plugtool/plugtool/inspector"
 	"github.com/plugtool/plugtool/report"
+	"github.com/plugtool/plugtool/signer/bundle"
 )
 
 func (p *program) doctorCommand() *cli.Command {
@@ -55,21 +56,19 @@ func (p *program) doctor(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	var hosts []*inspector.Host
-	for _, file := range files {
-		h, err := openHost(file, keys)
-		if err != nil {
-			return err
-		}
+	hosts, unreadable, err := openDoctorHosts(files, keys)
+	for _, h := range hosts {
 		defer h.Close()
-		hosts = append(hosts, h)
+	}
+	if err != nil {
+		return err
 	}
 	dir, err := os.Getwd()
 	if err != nil {
 		return err
 	}
 	found, err := builder.Doctor(c.Context, hosts, builder.DoctorOptions{
-		Dir: dir, Env: p.env, Toolchain: toolchain(dir, c.String("toolchain")), Network: c.Bool("network"),
+		Dir: dir, Env: p.env, Toolchain: toolchain(dir, c.String("toolchain")), Network: c.Bool("network"), Unreadable: unreadable,
 	})
 	if err != nil {
 		return err
@@ -78,6 +77,11 @@ func (p *program) doctor(c *cli.Context) error {
 		formatText: func(w io.Writer, s report.Style) error { return tellDiagnosis(w, found, s) },
 		formatJSON: func(w io.Writer, _ report.Style) error { return report.WriteDocument(w, found) },
 	})
+	for _, u := range unreadable {
+		if err == nil && asFailure(u.Err).code == exitFailure {
+			err = u.Err
+		}
+	}
 	switch {
 	case err != nil:
 		return err
@@ -87,6 +91,23 @@ func (p *program) doctor(c *cli.Context) error {
 		return told(exitFailure)
 	}
 	return nil
+}
+
+// openDoctorHosts opens hosts. Those that are none, or cannot be read, are part of what is
+// told; one that is not signed as was demanded is not looked at, nor the rest.
+func openDoctorHosts(files []string, keys []*bundle.PublicKey) (hosts []*inspector.Host, unreadable []builder.UnreadableHost, err error) {
+	for _, file := range files {
+		h, err := openBuildHost(file, keys)
+		switch code := asFailure(err).code; {
+		case err == nil:
+			hosts = append(hosts, h)
+		case code == exitUsage || code == exitUntrusted:
+			return hosts, nil, err
+		default:
+			unreadable = append(unreadable, builder.UnreadableHost{File: file, Err: err})
+		}
+	}
+	return hosts, unreadable, nil
 }
 
 // tellDiagnosis tells what was found, a line each, with what to do below it.

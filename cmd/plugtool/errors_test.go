@@ -90,7 +90,7 @@ func TestVerdictError(t *testing.T) {
 		{"no host, one required", nil, nil, true, []report.Plugin{plugin(inspector.Unknown, bundle.Missing)}, exitRefused},
 		{"no host, no plugin", nil, nil, false, []report.Plugin{plugin(inspector.Unknown, bundle.Missing, inspector.Error)}, exitRefused},
 	} {
-		r := &report.Report{Keys: test.keys, RequireHost: test.requireHost, Results: []report.Result{{Host: test.host, Plugins: test.plugins}}}
+		r := &report.Report{Signing: report.Signing{Keys: test.keys}, RequireHost: test.requireHost, Results: []report.Result{{Host: test.host, Plugins: test.plugins}}}
 		got := exitOK
 		if err := verdictError(r); err != nil {
 			got = asFailure(err).code

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"runtime"
@@ -9,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/plugtool/plugtool/inspector"
-	"github.com/plugtool/plugtool/signer/bundle"
 )
 
 // atOnce calls f for 0 to n-1, as many at a time as there are processors, and gives
@@ -35,7 +33,7 @@ func atOnce(n int, f func(i int) error) error {
 // readPlugins reads all plugins that are asked for. The caller closes them.
 func readPlugins(o verifyOptions) []*inspector.Plugin {
 	read := inspector.ReadPlugin
-	if len(o.keys) == 0 {
+	if o.trust.rules == nil {
 		read = inspector.MapPlugin // nothing is proved of the bytes, so they need not be read
 	}
 	plugins := make([]*inspector.Plugin, len(o.plugins))
@@ -102,22 +100,12 @@ func (o verifyOptions) judgeAll(ctx context.Context, first opener, plugins []*in
 type judged struct {
 	verdict *inspector.Verdict
 	index   []int // with --any-order: the place of each plugin on the command line
+
+	identities []string // of the host, where a policy asks for proofs about it
 }
 
 // reordered says whether --any-order found another order than the one given.
 func (j judged) reordered() bool { return !slices.IsSorted(j.index) }
-
-// signatures puts the plugins' signatures into the order of the verdict.
-func (j judged) signatures(given []bundle.Result) []bundle.Result {
-	if j.index == nil {
-		return given
-	}
-	var list []bundle.Result
-	for _, i := range j.index {
-		list = append(list, given[i])
-	}
-	return list
-}
 
 // options gives what a verdict is asked beyond the files.
 func (o verifyOptions) options() inspector.Options {
@@ -137,17 +125,17 @@ func (o verifyOptions) judge(open opener, plugins []*inspector.Plugin) (judged, 
 		return judged{verdict: v}, err
 	}
 	defer host.Close()
-	options := o.options()
+	options, identities := o.options(), o.hostIdentities(host)
 	if o.anyOrder {
 		order, err := options.AnyOrder(host, plugins)
 		if err != nil {
 			return judged{}, err
 		}
-		return judged{order.Verdict, order.Index}, nil
+		return judged{order.Verdict, order.Index, identities}, nil
 	}
 	if !o.each {
 		v, err := options.Check(host, plugins)
-		return judged{verdict: v}, err
+		return judged{verdict: v, identities: identities}, err
 	}
 	var all inspector.Verdict
 	for _, plugin := range plugins {
@@ -158,36 +146,5 @@ func (o verifyOptions) judge(open opener, plugins []*inspector.Plugin) (judged, 
 		all.Host = v.Host
 		all.Plugins = append(all.Plugins, v.Plugins...)
 	}
-	return judged{verdict: &all}, nil
-}
-
-// checkSignatures looks at every plugin's signature, over the very bytes that
-// the verdict is about. Of what could not be read there is none. A plugin that was
-// replaced together with its sidecar, after it was read and before the sidecar was,
-// is read again.
-func checkSignatures(plugins []*inspector.Plugin, o verifyOptions) []bundle.Result {
-	results := make([]bundle.Result, len(plugins))
-	atOnce(len(plugins), func(i int) error {
-		const tries = 10
-		for range tries {
-			results[i] = checkSignature(plugins[i], o)
-			if results[i].Status == bundle.Verified || len(o.keys) == 0 || plugins[i].Err != nil {
-				break
-			}
-			now := inspector.ReadPlugin(plugins[i].File)
-			if now.Err != nil || bytes.Equal(now.Data, plugins[i].Data) {
-				break
-			}
-			plugins[i] = now
-		}
-		return nil
-	})
-	return results
-}
-
-func checkSignature(plugin *inspector.Plugin, o verifyOptions) bundle.Result {
-	if plugin.Err != nil {
-		return bundle.Result{Status: bundle.Missing, Reason: "the plugin cannot be read"}
-	}
-	return bundle.Check(plugin.File, plugin.Data, o.bundle, bundle.Trust{Keys: o.keys})
+	return judged{verdict: &all, identities: identities}, nil
 }

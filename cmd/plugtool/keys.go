@@ -3,11 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/plugtool/plugtool/inspector"
 	"github.com/plugtool/plugtool/signer"
 )
 
@@ -83,4 +85,15 @@ func createFile(file string, perm os.FileMode, data []byte) error {
 		return errors.Join(err, os.Remove(file))
 	}
 	return nil
+}
+
+// missingKey adds to an error about a key's file that is not there how there is one.
+func missingKey(err error, file string) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f := *asFailure(err)
+	prefix := strings.TrimSuffix(strings.TrimSuffix(file, ".key"), ".pub")
+	f.hints = append(f.hints, "to make a key pair: plugtool generate-key-pair --output-key-prefix "+inspector.ShellWord(prefix)+", which writes "+prefix+".key to sign with and "+prefix+".pub to verify with")
+	return &f
 }

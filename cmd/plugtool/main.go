@@ -5,12 +5,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -34,6 +38,12 @@ func main() {
 func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p := &program{env: environment(env), stdin: stdin, console: newConsole(stdout, stderr, environment(env))}
 	err := p.dispatch(ctx, args)
+	if errors.Is(err, errKeyless) {
+		var code int
+		if code, err = p.handOver(ctx, args); err == nil {
+			return code
+		}
+	}
 	if err == nil {
 		err = p.console.writeErr()
 	}
@@ -107,7 +117,32 @@ func (p *program) app() *cli.App {
 	}
 }
 
-func onUsageError(_ *cli.Context, err error, _ bool) error { return usageError(err, "") }
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	// Package flag's words: invalid value "x" for flag -name: parse error.
+	m := badValue().FindStringSubmatch(err.Error())
+	if m == nil || c.Command == nil {
+		return usageError(err, "")
+	}
+	want, example := "another value", ""
+	for _, f := range c.Command.Flags {
+		if !slices.Contains(f.Names(), m[2]) {
+			continue
+		}
+		switch f.(type) {
+		case *cli.DurationFlag:
+			want, example = "a duration", "as in "+dashed(m[2])+" 30s or 2m"
+		case *cli.IntFlag:
+			want, example = "a whole number", "as in "+dashed(m[2])+" 4"
+		case *cli.BoolFlag:
+			want, example = "true or false, or the flag alone", dashed(m[2])
+		}
+	}
+	return usagef(example, "%s is %s, want %s", dashed(m[2]), m[1], want)
+}
+
+var badValue = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^invalid (?:boolean )?value ("(?:[^"\\]|\\.)*") for (?:flag )?-([\w-]+): `)
+})
 
 // dispatch finds the command, brings its arguments into the order that
 // urfave/cli reads, and runs it.

@@ -17,5 +17,5 @@ func openBuildHost(file string, keys []*bundle.PublicKey) (*inspector.Host, erro
 		return h, err
 	}
 	return nil, &builder.NoFitError{Host: file, Reason: not.Reason,
-		Fix: []string{"a host is a program that Go 1.21 or newer built for Linux, with cgo, and that imports plugin: plugtool new --kind host DIR makes one"}}
+		Fix: []string{builder.WhatHostsAre}}
 }

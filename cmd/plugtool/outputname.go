@@ -23,6 +23,11 @@ type outputName struct {
 // isTemplate says whether an output is one.
 func isTemplate(output string) bool { return strings.Contains(output, "{{") }
 
+// isFolderName says whether an output is named as a folder.
+func isFolderName(output string) bool {
+	return output != "" && os.IsPathSeparator(output[len(output)-1])
+}
+
 // parseOutputName reads a template.
 func parseOutputName(template string) (outputName, error) {
 	var n outputName
@@ -137,11 +142,10 @@ func (o buildOptions) outputTemplate() (outputName, error) {
 		name = "{{.Name}}_{{.Host}}.so"
 	}
 	given := o.output
-	folder := given != "" && os.IsPathSeparator(given[len(given)-1])
 	switch info, err := os.Stat(o.Output); {
-	case isTemplate(given) && !folder:
+	case isTemplate(given) && !isFolderName(given):
 		return parseOutputName(given)
-	case given == "", folder, err == nil && info.IsDir():
+	case given == "", isFolderName(given), err == nil && info.IsDir():
 		return parseOutputName(filepath.Join(given, name))
 	}
 	return outputName{}, usagef("as in -o 'dist/"+name+"', or -o dist/", "-o %s is one file, and more than one plugin may be built", given)

@@ -33,7 +33,7 @@ func (o outputs) mayWrite(inputs ...string) error {
 }
 
 func (o verifyOptions) mayWrite() error {
-	inputs := slices.Concat(o.plugins, o.hosts, o.keyFiles)
+	inputs := slices.Concat(o.plugins, o.hosts, o.trust.files)
 	if err := o.outputs.mayWrite(inputs...); err != nil || o.baseline == "" {
 		return err
 	}

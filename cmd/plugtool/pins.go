@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/plugtool/plugtool/builder"
+	"github.com/plugtool/plugtool/report"
 )
 
 // pinsFlags are those that ask which modules a host decides about.
@@ -42,6 +43,17 @@ func counted(n int, what string) string {
 		what += "s"
 	}
 	return fmt.Sprintf("%d %s", n, what)
+}
+
+// pinsTables lists them for each of many pairs.
+func (m *manyBuilds) pinsTables() string {
+	var text strings.Builder
+	for _, row := range m.rows {
+		if plan, ok := row.Plan.(*builder.Plan); ok {
+			fmt.Fprintf(&text, "%s for %s:\n%s\n", report.Printable(row.Package), report.Printable(row.Host.File), strings.Join(pinsTable(plan), "\n"))
+		}
+	}
+	return text.String()
 }
 
 // pinsTable lists the modules that plugin and host share.

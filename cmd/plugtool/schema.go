@@ -13,7 +13,7 @@ func (p *program) schemaCommand() *cli.Command {
 	names := strings.Join(report.SchemaNames(), ", ")
 	return &cli.Command{
 		Name:        "schema",
-		Usage:       "print the JSON Schema of a document that plugtool writes",
+		Usage:       "print the JSON Schema of a document that plugtool writes or reads",
 		UsageText:   "plugtool schema NAME",
 		Description: "NAME is what the document says in its schema field: " + names,
 		Action: func(c *cli.Context) error {

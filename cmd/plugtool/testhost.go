@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,9 +69,14 @@ func (t *tester) test(ctx context.Context) (_ *report.TestResult, err error) {
 	if result.Program, err = t.choose(); err != nil {
 		return nil, err
 	}
+	text := func(int) string { return "the host never opens plugins: " + result.Program.Why }
+	if result.Program.Kind == report.TestSmall && !slices.ContainsFunc(plugins, isPlugin) {
+		text = func(i int) string { return cmp.Or(verdicts[i].Refusal, "it is no Go plugin") }
+		result.Program = report.TestProgram{Kind: report.TestNone, Why: "since no file is a Go plugin: a small host would be built for nothing"}
+	}
 	if result.Program.Kind == report.TestNone {
 		for i, file := range t.plugins {
-			h := trial.Happened{File: file, Outcome: trial.Refused, Text: "the host never opens plugins: " + result.Program.Why}
+			h := trial.Happened{File: file, Outcome: trial.Refused, Text: text(i)}
 			result.Plugins = append(result.Plugins, report.TestedPlugin{Happened: h, Verdict: verdicts[i]})
 		}
 		return result, nil
@@ -81,7 +87,7 @@ func (t *tester) test(ctx context.Context) (_ *report.TestResult, err error) {
 		}
 		defer func() { err = errors.Join(err, t.small.Close()) }()
 	}
-	happened, err := t.open(ctx, result.Program.Kind)
+	happened, err := t.open(ctx, result.Program.Kind, pluginPaths(plugins))
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +95,10 @@ func (t *tester) test(ctx context.Context) (_ *report.TestResult, err error) {
 		result.Plugins = append(result.Plugins, t.judge(h, verdicts[i]))
 	}
 	return result, t.compareSmall(result, plugins)
+}
+
+func isPlugin(p *inspector.Plugin) bool {
+	return p.Binary != nil && p.Binary.Kind == inspector.KindPlugin
 }
 
 // verdicts foretells what becomes of the plugins in a host, as they are going to be opened.
@@ -214,8 +224,19 @@ func anywhere(hints []string) []string {
 	return list
 }
 
+// pluginPaths gives the import paths by which plugins' own functions are named.
+func pluginPaths(plugins []*inspector.Plugin) []string {
+	paths := make([]string, len(plugins))
+	for i, p := range plugins {
+		if p.Binary != nil {
+			paths[i] = p.Binary.PluginPath
+		}
+	}
+	return paths
+}
+
 // open has the program open the plugins.
-func (t *tester) open(ctx context.Context, kind report.TestKind) ([]trial.Happened, error) {
+func (t *tester) open(ctx context.Context, kind report.TestKind, paths []string) ([]trial.Happened, error) {
 	program, err := filepath.Abs(t.file)
 	if err != nil {
 		return nil, err
@@ -234,14 +255,17 @@ func (t *tester) open(ctx context.Context, kind report.TestKind) ([]trial.Happen
 		}
 	}
 	if !t.each {
-		return t.checked(p.Open(ctx, t.plugins, symbols))
+		list, err := t.checked(p.Open(ctx, t.plugins, symbols))
+		trial.Attribute(list, paths)
+		return list, err
 	}
 	var list []trial.Happened
-	for _, plugin := range t.plugins {
+	for i, plugin := range t.plugins {
 		one, err := t.checked(p.Open(ctx, []string{plugin}, symbols))
 		if err != nil {
 			return nil, err
 		}
+		trial.Attribute(one, paths[i:i+1])
 		list = append(list, one...)
 	}
 	return list, nil

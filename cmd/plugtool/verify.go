@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,7 +20,8 @@ func (p *program) verifyCommand() *cli.Command {
 		UsageText: "plugtool verify [--host HOST]... [--key PUB]... PLUGIN...",
 		Description: "Judges the plugins in the order given, as one process would open them. A folder\n" +
 			"stands for its *.so files in name order. With several hosts, each is judged.\n" +
-			"A key makes a signature required for every plugin.\n\n" +
+			"A key, an identity or a policy makes a signature required for every plugin; of keys and\n" +
+			"an identity any one will do. Identities are verified offline.\n\n" +
 			"Exit code: 0 everything holds, 3 a plugin would not load or a finding reaches --fail-on,\n" +
 			"4 a signature is missing, invalid or not trusted, 1 plugtool could not do its work,\n" +
 			"2 wrong usage.",
@@ -29,7 +30,10 @@ func (p *program) verifyCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "key", Usage: "demand a signature by this public key, a PEM `FILE` (repeatable: any of them)"},
 			&cli.StringSliceFlag{Name: "symbol", Usage: symbolUsage},
 			hostKeyFlag(),
-			&cli.StringFlag{Name: "bundle", Usage: "the signature is in this `FILE`, not beside the plugin"},
+			&cli.StringFlag{Name: "bundle", Usage: "the signature, or with --type the attestation, is in this `FILE`, not beside the plugin"},
+			policyFlag(),
+			switchFlag("require-signature", "fail with 4 where no signature is verified, also because nobody is trusted"),
+			&cli.StringSliceFlag{Name: "type", Usage: "demand, instead of a signature, an attestation with this `TYPE` of predicate, a URI or as in slsaprovenance1 (repeatable: all of them)"},
 			&cli.StringFlag{Name: "sysroot", Usage: "look for C libraries in the file system in `DIR`, not on this machine"},
 			&cli.StringFlag{Name: "max-glibc", Usage: "the plugins are to load on glibc `VERSION` too, as in 2.28"},
 			switchFlag("require-host", "fail with 3 where no host is known"),
@@ -39,7 +43,7 @@ func (p *program) verifyCommand() *cli.Command {
 			ciFlag(),
 			switchFlag("verbose", "name every package, and say what is only worth knowing"),
 			switchFlag("quiet", "say nothing of plugins of which everything asked for holds"),
-		}, policyFlags()...),
+		}, slices.Concat(identityFlags(), rootFlags(), policyFlags())...),
 		Action: p.verify,
 	}
 }
@@ -48,8 +52,8 @@ func (p *program) verifyCommand() *cli.Command {
 type verifyOptions struct {
 	hosts       []string
 	hostKeys    []*bundle.PublicKey
-	keyFiles    []string // none: signatures are not checked
-	keys        []*bundle.PublicKey
+	trust       trust
+	now         time.Time
 	bundle      string // "" for the sidecars beside each plugin
 	plugins     []string
 	target      target
@@ -78,17 +82,20 @@ func (p *program) verify(c *cli.Context) error {
 			return plugin.Err
 		}
 	}
-	signatures := checkSignatures(plugins, o)
+	signed := checkSignatures(plugins, o)
 	verdicts, err := o.judgeAll(c.Context, first, plugins)
 	if err != nil {
 		return err
 	}
-	r := &report.Report{Keys: o.keyFiles, Bundle: o.bundle, RequireHost: o.requireHost, Policy: o.policy, Where: newLocator(plugins).where}
+	r := &report.Report{Signing: o.signing(), RequireHost: o.requireHost, Policy: o.policy, Where: newLocator(plugins).where}
 	for _, v := range verdicts {
-		r.Results = append(r.Results, report.New(v.verdict, v.signatures(signatures)))
+		r.Results = append(r.Results, o.decide(v, signed))
 	}
 	if err := p.tellVerdicts(r, o); err != nil {
 		return err
+	}
+	for _, w := range warnings(r) {
+		p.warningf("%s", w)
 	}
 	if len(o.hosts) == 0 {
 		p.warningf("no host was given: nothing is proved about whether %s into any host", loadVerb(o.plugins))
@@ -144,6 +151,7 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 		requireHost: conf.Verify.RequireHost,
 		each:        c.Bool("each"),
 		anyOrder:    c.Bool("any-order"),
+		now:         time.Now(),
 		style:       p.style(),
 	}
 	o.style.Verbose = c.Bool("verbose")
@@ -169,7 +177,7 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 	if o.contract, err = p.contractOf("--symbol", c.StringSlice("symbol"), conf, conf.Contract); err != nil {
 		return verifyOptions{}, err
 	}
-	if o.keyFiles, o.keys, err = p.publicKeys(c, conf, "key", conf.Verify.Key); err != nil {
+	if o.trust, err = p.trust(c, conf); err != nil {
 		return verifyOptions{}, err
 	}
 	o.hosts = p.allFromConfig(conf, "host", c.StringSlice("host"), conf.Verify.Host)
@@ -203,29 +211,4 @@ func verdictError(r *report.Report) error {
 		return told(exitRefused)
 	}
 	return nil
-}
-
-// expandFolders puts a folder's *.so files, in name order, in its place.
-func expandFolders(args []string) ([]string, error) {
-	var files []string
-	for _, arg := range args {
-		if info, err := os.Stat(arg); err != nil || !info.IsDir() {
-			files = append(files, arg) // what is wrong with it is for the verdict to say
-			continue
-		}
-		entries, err := os.ReadDir(arg)
-		if err != nil {
-			return nil, err
-		}
-		before := len(files)
-		for _, e := range entries {
-			if filepath.Ext(e.Name()) == ".so" && !e.IsDir() {
-				files = append(files, filepath.Join(arg, e.Name()))
-			}
-		}
-		if len(files) == before {
-			return nil, fmt.Errorf("folder %s holds no *.so file", arg)
-		}
-	}
-	return files, nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/plugtool/plugtool/builder"
+	"github.com/plugtool/plugtool/inspector"
 	"github.com/plugtool/plugtool/watch"
 )
 
@@ -71,6 +74,11 @@ func (p *program) watch(c *cli.Context) (err error) {
 	}
 	if err := o.mayWrite(c.String("output"), c.String("key")); err != nil {
 		return err
+	}
+	if dir := filepath.Dir(o.Output); o.Output != "" && !isFolderName(o.output) && !isTemplate(o.output) {
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) { // no change to the source makes it
+			return &failure{code: exitFailure, err: fmt.Errorf("output folder %s does not exist", dir), hints: []string{"mkdir -p " + inspector.ShellQuote(dir)}}
+		}
 	}
 	if c.Bool("test") {
 		if w.test, err = p.watchTestOptions(c); err != nil {

@@ -3,7 +3,6 @@ package bundle
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,14 +53,19 @@ func Check(plugin string, data []byte, bundleFile string, trust Trust) Result {
 	if bundleFile != "" {
 		search.Files = []string{bundleFile}
 	}
+	return search.Check(NewDigests(data), trust)
+}
+
+// Check is the function Check for what the search finds, about a file with these digests.
+func (s Search) Check(file *Digests, trust Trust) Result {
 	if !trust.any() {
-		return search.unchecked()
+		return s.unchecked()
 	}
-	evidence, err := search.Collect(NewDigests(data), trust)
+	evidence, err := s.Collect(file, trust)
 	if err != nil {
 		return Result{Status: Invalid, Signers: []Signer{}, Reason: oneLine(err.Error())}
 	}
-	return Judge(evidence, search.missing())
+	return Judge(evidence, s.Missing())
 }
 
 // Judge gives the result of evidence of which any one suffices. Missing is the reason
@@ -85,11 +89,11 @@ func (s Search) unchecked() Result {
 		return Result{Status: Invalid, Signers: []Signer{}, Reason: oneLine(err.Error())}
 	}
 	for _, sidecar := range sidecars {
-		if _, err := os.Stat(sidecar); !errors.Is(err, fs.ErrNotExist) {
-			return Result{Status: Unverified, Signers: []Signer{}, Bundle: sidecar, Reason: "the signature was not checked: no key was given"}
+		if _, err := s.stat(sidecar); !errors.Is(err, fs.ErrNotExist) {
+			return Result{Status: Unverified, Signers: []Signer{}, Bundle: sidecar, Reason: "the signature was not checked: no key, identity or policy was given"}
 		}
 	}
-	return Result{Status: Missing, Signers: []Signer{}, Reason: s.missing()}
+	return Result{Status: Missing, Signers: []Signer{}, Reason: s.Missing()}
 }
 
 // verified notes what verifies.

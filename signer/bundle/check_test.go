@@ -67,9 +67,9 @@ func TestCheckWithoutKeys(t *testing.T) {
 	expect(t, "no sidecar", p.check(t, ""), bundle.Missing, "", "no file "+p.name+".sigstore.json")
 	expect(t, "no bundle", p.check(t, p.name+".x"), bundle.Missing, "", "there is no bundle "+p.name+".x")
 	sidecar := p.sidecar(t, "", []byte("whatever"))
-	expect(t, "sidecar", p.check(t, ""), bundle.Unverified, sidecar, "no key was given")
+	expect(t, "sidecar", p.check(t, ""), bundle.Unverified, sidecar, "no key, identity or policy was given")
 	other := write(t, filepath.Join(t.TempDir(), "bundle"), nil)
-	expect(t, "bundle", p.check(t, other), bundle.Unverified, other, "no key was given")
+	expect(t, "bundle", p.check(t, other), bundle.Unverified, other, "no key, identity or policy was given")
 	p.sidecar(t, ".slsaprovenance1.intoto", nil)
 	if err := os.Remove(sidecar); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -84,6 +85,11 @@ type Search struct {
 	Plugin string
 	Kind   Kind     // of sidecars that are wanted
 	Files  []string // to read instead of what lies beside the plugin; nil for that
+
+	// Folder, where it is set, is the folder that Plugin lies in: its sidecars are read
+	// from there, whatever the path of Plugin leads to by now, and no link leads out of
+	// it. Files is nil then.
+	Folder *os.Root
 }
 
 // Collect reads the sidecars and says of each what it proves about the file. One that
@@ -111,7 +117,7 @@ func (s Search) files() ([]string, error) {
 	if s.Kind == Attestation {
 		return s.attestations()
 	}
-	found, err := Find(s.Plugin)
+	found, err := s.find(isSignature)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +135,7 @@ func (s Search) attestations() ([]string, error) {
 	var waiting, others []string
 	plugin := filepath.Clean(s.Plugin)
 	for range 2 {
-		found, err := FindAttestations(s.Plugin)
+		found, err := s.find(isAttestation)
 		if err != nil {
 			return nil, err
 		}
@@ -148,8 +154,8 @@ func (s Search) attestations() ([]string, error) {
 	return append(slices.Compact(waiting), slices.Compact(others)...), nil
 }
 
-// missing says what is not there.
-func (s Search) missing() string {
+// Missing says what is not there where nothing was found.
+func (s Search) Missing() string {
 	switch {
 	case s.Files != nil:
 		return fmt.Sprintf("there is no bundle %s", shown(strings.Join(s.Files, ", ")))
@@ -162,7 +168,7 @@ func (s Search) missing() string {
 // examine says what one sidecar proves.
 func (s Search) examine(sidecar string, file *Digests, trust Trust) Evidence {
 	e := Evidence{File: sidecar}
-	data, err := readFile(sidecar)
+	data, err := s.read(sidecar)
 	if err != nil {
 		e.Err = err
 		return e

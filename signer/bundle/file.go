@@ -5,24 +5,48 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
-// readFile reads the bundle in a regular file and no more of it than a bundle
+// openFolder opens the folder in which the sidecars lie.
+func (s Search) openFolder() (*os.File, error) {
+	if s.Folder != nil {
+		return s.Folder.Open(".")
+	}
+	return os.Open(filepath.Dir(s.Plugin))
+}
+
+func (s Search) stat(name string) (fs.FileInfo, error) {
+	if s.Folder != nil {
+		return s.Folder.Stat(filepath.Base(name))
+	}
+	return os.Stat(name)
+}
+
+func (s Search) open(name string) (*os.File, error) {
+	const flags = os.O_RDONLY | syscall.O_NONBLOCK
+	if s.Folder != nil {
+		return s.Folder.OpenFile(filepath.Base(name), flags, 0)
+	}
+	return os.OpenFile(name, flags, 0)
+}
+
+// read reads the bundle in a regular file and no more of it than a bundle
 // may have. Anything else that bears the name, such as a pipe that nobody
 // writes to, is an error at once.
-func readFile(name string) ([]byte, error) {
+func (s Search) read(name string) ([]byte, error) {
 	// Opening some devices does something, so look first; and look again at
 	// what was opened, as the name may mean another file by then. O_NONBLOCK
 	// keeps a pipe that came in between from waiting for its writer.
-	info, err := os.Stat(name)
+	info, err := s.stat(name)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkFile(info); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := s.open(name)
 	if err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ func SignerPath(plugin string, key *PublicKey) string {
 //
 // A folder that is not there has no sidecars. More than 64 are an error, as
 // nobody needs them.
-func Find(plugin string) ([]string, error) { return find(plugin, isSignature) }
+func Find(plugin string) ([]string, error) { return Search{Plugin: plugin}.find(isSignature) }
 
 // AttestationPath gives the name of the sidecar of plugin for an attestation; the
 // short name of its predicate's type, as in slsaprovenance1, goes into it.
@@ -57,19 +57,21 @@ func AttestationPath(plugin, short string) string {
 
 // FindAttestations gives the sidecars with attestations about plugin,
 // NAME.….intoto.sigstore.json, as Find gives those with signatures.
-func FindAttestations(plugin string) ([]string, error) { return find(plugin, isAttestation) }
+func FindAttestations(plugin string) ([]string, error) {
+	return Search{Plugin: plugin}.find(isAttestation)
+}
 
-func find(plugin string, wanted func(rest string) bool) ([]string, error) {
-	folder, name := filepath.Dir(plugin), filepath.Base(plugin)
-	sidecars, others, err := namesAfter(folder, name, wanted)
+func (s Search) find(wanted func(rest string) bool) ([]string, error) {
+	folder, name := filepath.Dir(s.Plugin), filepath.Base(s.Plugin)
+	sidecars, others, err := s.namesAfter(name, wanted)
 	if err != nil {
-		return nil, fmt.Errorf("looking for sidecars of %s: %w", plugin, err)
+		return nil, fmt.Errorf("looking for sidecars of %s: %w", s.Plugin, err)
 	}
-	sidecars = slices.DeleteFunc(sidecars, func(s string) bool {
-		return slices.ContainsFunc(others, func(other string) bool { return strings.HasPrefix(s, other+".") })
+	sidecars = slices.DeleteFunc(sidecars, func(name string) bool {
+		return slices.ContainsFunc(others, func(other string) bool { return strings.HasPrefix(name, other+".") })
 	})
 	if len(sidecars) > maxSidecars {
-		return nil, fmt.Errorf("%s has %d sidecars, at most %d are read", plugin, len(sidecars), maxSidecars)
+		return nil, fmt.Errorf("%s has %d sidecars, at most %d are read", s.Plugin, len(sidecars), maxSidecars)
 	}
 	// What waits for the plugin to be replaced comes first: it is renamed to what then
 	// comes after it, so that whoever reads in this order misses neither.
@@ -104,10 +106,10 @@ func current(sidecar, plugin string) string {
 	return plugin + strings.TrimLeft(strings.TrimPrefix(sidecar, plugin+nextMark), "0123456789")
 }
 
-// namesAfter lists what in folder is named like a sidecar of name, and what
-// like another plugin whose name begins with it.
-func namesAfter(folder, name string, wanted func(rest string) bool) (sidecars, others []string, err error) {
-	d, err := os.Open(folder)
+// namesAfter lists what in the plugin's folder is named like a sidecar of name, and
+// what like another plugin whose name begins with it.
+func (s Search) namesAfter(name string, wanted func(rest string) bool) (sidecars, others []string, err error) {
+	d, err := s.openFolder()
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil, nil
 	}

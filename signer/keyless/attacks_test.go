@@ -68,10 +68,19 @@ func TestEvidence(t *testing.T) {
 			e.LogIndex = 7
 			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, e)
 		}, "another signature"},
+		{"entry about the signature under another certificate, in a log that nobody trusts, beside the right one", recipe{}, func(b *protobundle.Bundle) {
+			e := strange.entryV2(t, digest[:], b.GetMessageSignature().Signature, i.certify(t, newKey(t), recipe{}), rekorHost)
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, e)
+		}, "another signature"},
 		{"entry of Rekor v2 about another file, checkpoint as in v1", recipe{}, func(b *protobundle.Bundle) {
 			b.VerificationMaterial.TlogEntries = i.sign(t, other, recipe{}).VerificationMaterial.TlogEntries
 			p := entry(b).InclusionProof
 			p.Checkpoint.Envelope = i.checkpointV1(t, p.RootHash)
+		}, "another signature"},
+		{"entry of Rekor v2 about another signature under the certificate, checkpoint as in v1", recipe{}, func(b *protobundle.Bundle) {
+			e := i.entryV2(t, digest[:], []byte("another signature"), leaf(b).RawBytes, rekorHost)
+			e.InclusionProof.Checkpoint.Envelope = i.checkpointV1(t, e.InclusionProof.RootHash)
+			b.VerificationMaterial.TlogEntries[0] = e
 		}, "another signature"},
 		{"the entry twice", recipe{}, func(b *protobundle.Bundle) {
 			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, entry(b))

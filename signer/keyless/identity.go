@@ -5,7 +5,6 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,20 +27,12 @@ func (i Identity) String() string {
 	return fmt.Sprintf("%s (issuer %s)", shown(i.Subject), shown(i.Issuer))
 }
 
-// A Matcher is what an identity has to be: exactly one of Subject and
-// SubjectRegexp, and exactly one of Issuer and IssuerRegexp. Texts match byte
-// for byte. Expressions, in the syntax of package regexp, match the whole of
-// the value, whether they are anchored or not.
-type Matcher struct {
-	Subject       string
-	SubjectRegexp string
-	Issuer        string
-	IssuerRegexp  string
-}
+// A Matcher is what an identity has to be.
+type Matcher bundle.IdentityPattern
 
 // Validate says what is wrong with a matcher, if anything is.
 func (m Matcher) Validate() error {
-	_, err := newRule(m)
+	_, err := bundle.IdentityPattern(m).Compile()
 	return err
 }
 
@@ -58,36 +49,7 @@ func (m Matcher) String() string {
 // A rule is a matcher that was found to be valid.
 type rule struct {
 	Matcher
-	subject, issuer func(string) bool
-}
-
-func newRule(m Matcher) (rule, error) {
-	subject, err := newTest("subject", m.Subject, m.SubjectRegexp)
-	if err != nil {
-		return rule{}, err
-	}
-	issuer, err := newTest("issuer", m.Issuer, m.IssuerRegexp)
-	return rule{m, subject, issuer}, err
-}
-
-func newTest(what, text, expression string) (func(string) bool, error) {
-	switch {
-	case text != "" && expression != "":
-		return nil, fmt.Errorf("identity has both the %s %s and an expression for it, %s: expected one of them", what, shown(text), shown(expression))
-	case text != "":
-		return func(s string) bool { return s == text }, nil
-	case expression == "":
-		return nil, fmt.Errorf("identity has no %s: anyone could sign, expected the %s or an expression for it", what, what)
-	}
-	// On its own first: "a)|(?:b" would break out of the group below.
-	if _, err := regexp.Compile(expression); err != nil {
-		return nil, fmt.Errorf("expression for the %s: %w", what, err)
-	}
-	whole, err := regexp.Compile(`\A(?:` + expression + `)\z`)
-	if err != nil {
-		return nil, fmt.Errorf("expression for the %s: %w", what, err)
-	}
-	return whole.MatchString, nil
+	*bundle.CompiledIdentity
 }
 
 type rules []rule
@@ -98,17 +60,17 @@ func compile(anyOf []Matcher) (rules, error) {
 	}
 	all := make(rules, 0, len(anyOf))
 	for _, m := range anyOf {
-		r, err := newRule(m)
+		compiled, err := bundle.IdentityPattern(m).Compile()
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, r)
+		all = append(all, rule{m, compiled})
 	}
 	return all, nil
 }
 
 func (all rules) match(i Identity) bool {
-	return slices.ContainsFunc(all, func(r rule) bool { return r.subject(i.Subject) && r.issuer(i.Issuer) })
+	return slices.ContainsFunc(all, func(r rule) bool { return r.Matches(i.Subject, i.Issuer) })
 }
 
 func (all rules) String() string {

@@ -110,13 +110,13 @@ func TestMatcher(t *testing.T) {
 		reason string
 	}{
 		{"none", nil, "no identity was given"},
-		{"no subject", []keyless.Matcher{{Issuer: actions}}, "identity has no subject"},
-		{"no issuer", []keyless.Matcher{{Subject: someone}}, "identity has no issuer"},
-		{"both subjects", []keyless.Matcher{{Subject: someone, SubjectRegexp: ".*", Issuer: actions}}, "both the subject"},
-		{"both issuers", []keyless.Matcher{{Subject: someone, Issuer: actions, IssuerRegexp: ".*"}}, "both the issuer"},
-		{"no expression", []keyless.Matcher{{SubjectRegexp: "(", Issuer: actions}}, "expression for the subject"},
-		{"expression that leaves its group", []keyless.Matcher{{SubjectRegexp: `a)|(?:https://.*`, Issuer: actions}}, "expression for the subject"},
-		{"good and bad", []keyless.Matcher{{Subject: someone, Issuer: actions}, {}}, "identity has no subject"},
+		{"no subject", []keyless.Matcher{{Issuer: actions}}, "no identity is given"},
+		{"no issuer", []keyless.Matcher{{Subject: someone}}, "no issuer is given"},
+		{"both subjects", []keyless.Matcher{{Subject: someone, SubjectRegexp: ".*", Issuer: actions}}, "both an identity and an expression"},
+		{"both issuers", []keyless.Matcher{{Subject: someone, Issuer: actions, IssuerRegexp: ".*"}}, "both an issuer and an expression"},
+		{"no expression", []keyless.Matcher{{SubjectRegexp: "(", Issuer: actions}}, "the expression for the identity"},
+		{"expression that leaves its group", []keyless.Matcher{{SubjectRegexp: `a)|(?:https://.*`, Issuer: actions}}, "the expression for the identity"},
+		{"good and bad", []keyless.Matcher{{Subject: someone, Issuer: actions}, {}}, "no identity is given"},
 	} {
 		if _, err := v.Verify(made, digest, keyless.Message, tt.anyOf); err == nil || !strings.Contains(err.Error(), tt.reason) {
 			t.Errorf("%s: %v, expected %q", tt.name, err, tt.reason)

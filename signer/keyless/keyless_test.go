@@ -3,6 +3,7 @@ package keyless_test
 import (
 	"crypto/sha256"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -74,4 +75,19 @@ func TestVerify(t *testing.T) {
 		_, err = v.Verify(made, sha256.Sum256([]byte("another")), kind, whoever)
 		refused(t, tt.name+" for another file", err, bundle.Invalid, "this file has")
 	}
+}
+
+func TestConcurrent(t *testing.T) {
+	i := newInstance(t)
+	v := i.verifier(t, keyless.Options{})
+	made := marshal(t, i.sign(t, plugin, recipe{}))
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if _, err := v.Verify(made, digest, keyless.Message, whoever); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }

@@ -185,7 +185,7 @@ func TestSignRefusals(t *testing.T) {
 		{"in the open", f.options("127.0.0.1", "sigstore.example"), recipe{}, nil, false, "others could read the identity token"},
 		{"broken root", with(func(o *keyless.SignOptions) { o.TrustedRoot = []byte("{") }), recipe{}, nil, false, "trusted root cannot be read"},
 		{"authority down", f.options(), recipe{}, map[string]http.HandlerFunc{"/api/v2/signingCert": fail(503, "closed\x1b")}, false, "503 Service Unavailable: closed"},
-		{"authority elsewhere", f.options(), recipe{}, map[string]http.HandlerFunc{"/api/v2/signingCert": http.RedirectHandler("http://evil.example", 307).ServeHTTP}, false, "307"},
+		{"authority elsewhere", f.options(), recipe{}, map[string]http.HandlerFunc{"/api/v2/signingCert": http.RedirectHandler("http://evil.example", http.StatusTemporaryRedirect).ServeHTTP}, false, "307"},
 		{"timestamps down", f.options(), recipe{}, map[string]http.HandlerFunc{"/stamp": fail(500, "no clock")}, false, "no clock"},
 		{"log down", f.options(), recipe{}, map[string]http.HandlerFunc{"/api/v2/log/entries": fail(500, "full")}, false, "full"},
 		{"certificate in no log", f.options(), recipe{noSCT: true}, nil, true, "does not verify with the trusted root"},

@@ -17,30 +17,81 @@ const soon = 30 * 24 * time.Hour
 // Check decides about one plugin at a time, now. Its sidecars are read, and of the
 // plugin nothing but what the subject holds.
 func (r *Rules) Check(s Subject, now time.Time) *Decision {
-	d := &decider{rules: r, subject: s, now: now, file: bundle.NewDigests(s.Data)}
+	return r.Examine(s).Decide(s.Hosts, s.Outcome, now)
+}
+
+// Examine begins to decide about a plugin, for those who decide about it for several
+// hosts, or before they know the verdict. The subject's Hosts and Outcome are not used.
+func (r *Rules) Examine(s Subject) *Examination {
+	e := &Examination{rules: r, subject: s, file: s.Digests, found: map[bundle.Kind]collected{}}
+	if e.file == nil {
+		e.file = bundle.NewDigests(s.Data)
+	}
+	return e
+}
+
+// AskProofs tells whether any rule asks for a proof that plugins load, for which a
+// subject's Hosts are needed.
+func (r *Rules) AskProofs() bool {
+	return slices.ContainsFunc(r.rules, func(rule Rule) bool {
+		return slices.ContainsFunc(rule.Attestations, func(a Attestation) bool {
+			uri, _ := TypeURI(a.Type)
+			return uri == LoadsType
+		})
+	})
+}
+
+// An Examination is one plugin with what there is to it. Its sidecars are read once,
+// when the first decision needs them. It is not for concurrent use.
+type Examination struct {
+	rules   *Rules
+	subject Subject
+	file    *bundle.Digests
+	found   map[bundle.Kind]collected
+}
+
+type collected struct {
+	evidence []bundle.Evidence
+	err      error
+}
+
+// Decide decides about the plugin in one host: see [Subject] for hosts and outcome.
+func (e *Examination) Decide(hosts []string, outcome string, now time.Time) *Decision {
+	d := &decider{Examination: e, rules: e.rules, now: now}
+	d.subject.Hosts, d.subject.Outcome = hosts, outcome
 	d.Result = bundle.Result{Status: bundle.Untrusted, Signers: []bundle.Signer{}}
 	d.decide()
-	if d.Allowed {
+	switch {
+	case d.Allowed:
 		d.Result.Status, d.Result.Reason = bundle.Verified, ""
+	case !d.Verdict:
+		d.Result.Signers = []bundle.Signer{} // whoever counts signers counts on all that the policy asks for
 	}
-	if d.Rule != "" {
-		d.Result.Rule = d.Rule
-	}
+	d.Result.Rule = d.Rule
 	return &d.Decision
+}
+
+func (e *Examination) collect(kind bundle.Kind, files []string) ([]bundle.Evidence, error) {
+	c, ok := e.found[kind]
+	if !ok {
+		search := bundle.Search{Plugin: e.subject.File, Kind: kind, Files: files, Folder: e.subject.Folder}
+		c.evidence, c.err = search.Collect(e.file, e.rules.trust)
+		e.found[kind] = c
+	}
+	return c.evidence, c.err
 }
 
 type decider struct {
 	Decision
-	rules   *Rules
-	subject Subject
-	now     time.Time
-	file    *bundle.Digests
+	*Examination
+	rules *Rules
+	now   time.Time
 }
 
 // step notes what was looked at, and goes on only where it holds.
 func (d *decider) step(what string, holds bool, format string, args ...any) bool {
-	why := fmt.Sprintf(format, args...)
-	d.Steps = append(d.Steps, Step{what, holds, why})
+	why := oneLine(fmt.Sprintf(format, args...))
+	d.Steps = append(d.Steps, Step{oneLine(what), holds, why})
 	if !holds {
 		d.Result.Reason = why
 	}
@@ -49,18 +100,18 @@ func (d *decider) step(what string, holds bool, format string, args ...any) bool
 
 func (d *decider) decide() {
 	digest := fmt.Sprintf("%x", d.file.SHA256())
-	if i := slices.IndexFunc(d.rules.policy.Deny, func(e Digest) bool { return e.SHA256 == digest }); i >= 0 {
+	if i := slices.IndexFunc(d.rules.deny, func(e Digest) bool { return e.SHA256 == digest }); i >= 0 {
 		d.Rule = fmt.Sprintf("deny[%d]", i)
-		d.step("digest", false, "the policy denies sha256 %s: %s", digest, d.rules.policy.Deny[i].Reason)
+		d.step(StepDigest, false, "the policy denies sha256 %s: %s", digest, d.rules.deny[i].Reason)
 		return
 	}
 	rule := d.findRule()
 	if rule == nil {
 		return
 	}
-	if i := slices.IndexFunc(d.rules.policy.Allow, func(e Digest) bool { return e.SHA256 == digest }); i >= 0 {
+	if i := slices.IndexFunc(d.rules.allow, func(e Digest) bool { return e.SHA256 == digest }); i >= 0 {
 		d.Rule = fmt.Sprintf("allow[%d]", i)
-		d.step("digest", true, "the policy allows sha256 %s: %s", digest, d.rules.policy.Allow[i].Reason)
+		d.step(StepDigest, true, "the policy allows sha256 %s: %s", digest, d.rules.allow[i].Reason)
 		d.verdict(rule)
 		return
 	}
@@ -80,180 +131,58 @@ func (d *decider) decide() {
 // findRule gives the rule for the plugin, nil where none is or it refuses.
 func (d *decider) findRule() *Rule {
 	name := filepath.Base(d.subject.File)
-	for i := range d.rules.policy.Plugins {
-		rule := &d.rules.policy.Plugins[i]
+	for i := range d.rules.rules {
+		rule := &d.rules.rules[i]
 		matches := func(pattern string) bool { ok, err := path.Match(pattern, name); return ok && err == nil }
 		if !slices.ContainsFunc(rule.Name, matches) {
 			continue
 		}
-		d.Rule = fmt.Sprintf("plugins[%d] (%s)", i, strings.Join(rule.Name, ", "))
+		d.Rule = fmt.Sprintf("plugins[%d] (%s)", i, some(rule.Name))
 		if rule.Refuse != "" {
-			d.step("rule", false, "the policy refuses it: %s", rule.Refuse)
+			d.step(StepRule, false, "the policy refuses it: %s", rule.Refuse)
 			return nil
 		}
-		d.step("rule", true, "%s is the first rule for %q", d.Rule, name)
+		d.step(StepRule, true, "%s is the first rule for %q", d.Rule, name)
 		return rule
 	}
-	d.step("rule", false, "no rule of the policy is for a file named %q", name)
+	d.step(StepRule, false, "no rule of the policy is for a file named %q", name)
 	return nil
 }
 
-// signatures asks for signatures over the file, where the rule names signers; a rule
-// that only wants attestations does not need them.
-func (d *decider) signatures(rule *Rule) bool {
-	if len(rule.Signers) == 0 {
+// version refuses what is older than the rule allows: an old plugin is signed as well
+// as a new one.
+func (d *decider) version(rule *Rule) bool {
+	if rule.MinVersion == "" {
 		return true
 	}
-	search := bundle.Search{Plugin: d.subject.File, Kind: bundle.Message, Files: d.subject.Bundles}
-	if len(rule.Attestations) > 0 {
-		search.Files = nil // an attestation given as a file is not the signature
+	if d.subject.Version == "" && d.subject.ReadVersion != nil {
+		d.subject.Version = d.subject.ReadVersion()
 	}
-	return d.signed("signature", search, rule.Signers, rule.Threshold, func(bundle.Evidence) error { return nil })
+	least, _ := parseVersion(rule.MinVersion)
+	have, ok := parseVersion(d.subject.Version)
+	if !ok {
+		return d.step(StepVersion, false, "its build information names version %s, the policy wants %s or newer; "+
+			"a version is recorded where the module is built at a version, not from a folder without a tag", quote(d.subject.Version), rule.MinVersion)
+	}
+	return d.step(StepVersion, have.compare(least) >= 0, "it is %s, the policy wants %s or newer", d.subject.Version, rule.MinVersion)
 }
 
-// signed asks for evidence of at least threshold of the signers, among what fits.
-func (d *decider) signed(what string, search bundle.Search, names []string, threshold int, fits func(bundle.Evidence) error) bool {
-	threshold = max(threshold, 1)
-	found, err := search.Collect(d.file, d.rules.trust)
-	if err != nil {
-		return d.step(what, false, "%v", err)
+// verdict asks for the verdict, the last thing that is looked at, and ends the decision.
+func (d *decider) verdict(rule *Rule) {
+	d.Allowed = true
+	if rule.Verdict == "" {
+		return
 	}
-	var good []bundle.Evidence
-	var by [][]int // for each good one: which of names it may count for
-	result := bundle.Judge(nil, "there is none")
-	for _, e := range found {
-		var counts []int
-		if e.Err == nil {
-			e.Err = fits(e)
-		}
-		if e.Err == nil {
-			counts, e.Err = d.countsFor(e, names)
-		}
-		if e.Err == nil {
-			good, by = addGood(good, by, e, counts)
-		} else if r := bundle.Judge([]bundle.Evidence{e}, ""); len(good) == 0 {
-			result = more(result, r)
-		} else {
-			result.Reason = r.Reason
-		}
+	outcome := d.subject.Outcome
+	if outcome == "" {
+		outcome = "not known, as no host was given"
 	}
-	counted := matching(by, len(names))
-	who := strings.Join(names, ", ")
-	if counted >= threshold {
-		for _, e := range good {
-			d.addSigner(e)
-		}
-		return d.step(what, true, "%s", d.signedBy(good, counted, threshold))
-	}
-	reason := result.Reason
-	if len(good) > 0 {
-		reason = fmt.Sprintf("%d of %d signers needed have signed, out of %s", counted, threshold, who)
-		if result.Reason != "there is none" {
-			reason += "; " + result.Reason
-		}
-		result.Status = bundle.Untrusted
-	}
-	if result.Status == bundle.Missing {
-		reason = fmt.Sprintf("there is no %s by %s beside the plugin", what, who)
-	}
-	d.Result.Status, d.Result.Bundle = result.Status, result.Bundle
-	return d.step(what, false, "%s", reason)
-}
-
-// addGood adds evidence. What one signer signed twice is one evidence, which may count
-// for whatever either may.
-func addGood(good []bundle.Evidence, by [][]int, e bundle.Evidence, counts []int) ([]bundle.Evidence, [][]int) {
-	i := slices.IndexFunc(good, func(g bundle.Evidence) bool { return g.Signer.Same(e.Signer) })
-	if i < 0 {
-		return append(good, e), append(by, counts)
-	}
-	by[i] = append(by[i], counts...)
-	return good, by
-}
-
-// more gives the result that tells more.
-func more(a, b bundle.Result) bundle.Result {
-	rank := []bundle.Status{bundle.Missing, bundle.Invalid, bundle.Untrusted}
-	if slices.Index(rank, b.Status) > slices.Index(rank, a.Status) {
-		return b
-	}
-	return a
-}
-
-func (d *decider) signedBy(good []bundle.Evidence, counted, threshold int) string {
-	var who []string
-	for _, e := range good {
-		name := filepath.Base(e.File)
-		if !slices.Contains(who, name) {
-			who = append(who, name)
-		}
-	}
-	return fmt.Sprintf("%d of %d signers needed: %s", counted, threshold, strings.Join(who, ", "))
-}
-
-func (d *decider) addSigner(e bundle.Evidence) {
-	d.Result.Signers = append(d.Result.Signers, e.Signer)
-	if d.Result.Bundle == "" {
-		d.Result.Bundle = e.File
-	}
-}
-
-// countsFor gives the places in names of the signers that made the evidence, and are
-// valid.
-func (d *decider) countsFor(e bundle.Evidence, names []string) ([]int, error) {
-	var counts []int
-	var reason error
-	for i, name := range names {
-		s := d.rules.signers[name]
-		if !s.made(e) {
-			continue
-		}
-		if err := d.valid(s, e); err != nil {
-			reason = err
-			continue
-		}
-		counts = append(counts, i)
-	}
-	if len(counts) > 0 {
-		return counts, nil
-	}
-	if reason == nil {
-		reason = untrusted("was signed by %s, whom the rule does not name; it names %s", described(e.Signer), strings.Join(names, ", "))
-	}
-	return nil, reason
-}
-
-func (s *signer) made(e bundle.Evidence) bool {
-	if s.key != nil {
-		return e.Key != nil && e.Key.Fingerprint() == s.key.Fingerprint()
-	}
-	return e.Key == nil && s.identity.Matches(e.Signer.Identity, e.Signer.Issuer)
-}
-
-// valid says why a signer does not count: see [Validity].
-func (d *decider) valid(s *signer, e bundle.Evidence) error {
-	at, when := d.now, "now"
-	if s.identity != nil {
-		at, when = e.Time, "when it signed"
-	}
-	v := s.validity
-	switch {
-	case v.Revoked != "":
-		return untrusted("was signed by %s, which is revoked: %s", s.name, v.Revoked)
-	case s.identity != nil && at.IsZero() && (!v.NotBefore.IsZero() || !v.NotAfter.IsZero()):
-		return untrusted("was signed by %s at a time that nobody vouches for", s.name)
-	case !v.NotBefore.IsZero() && at.Before(v.NotBefore):
-		return untrusted("was signed by %s, which is valid from %s on; %s it was %s", s.name, stamp(v.NotBefore), when, stamp(at))
-	case !v.NotAfter.IsZero() && !at.Before(v.NotAfter):
-		return untrusted("was signed by %s, which was valid until %s; %s it was %s", s.name, stamp(v.NotAfter), when, stamp(at))
-	case s.key != nil && !v.NotAfter.IsZero() && v.NotAfter.Sub(d.now) < soon:
-		d.warn(fmt.Sprintf("key %s is valid until %s; sign anew what it signed, with another key", s.name, stamp(v.NotAfter)))
-	}
-	return nil
+	d.Allowed = d.step(StepVerdict, d.subject.Outcome == rule.Verdict, "the verdict is %s, the policy wants %s", outcome, rule.Verdict)
+	d.Verdict = !d.Allowed
 }
 
 func (d *decider) warn(text string) {
-	if !slices.Contains(d.Warnings, text) {
+	if text = oneLine(text); !slices.Contains(d.Warnings, text) {
 		d.Warnings = append(d.Warnings, text)
 	}
 }
@@ -266,7 +195,15 @@ func described(s bundle.Signer) string {
 	if s.Fingerprint != "" {
 		return "key " + s.Fingerprint
 	}
-	return fmt.Sprintf("%q (issuer %q)", s.Identity, s.Issuer)
+	return fmt.Sprintf("%s (issuer %s)", quote(s.Identity), quote(s.Issuer))
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// needed says how many of several have to.
+func needed(n int, names []string) string {
+	if len(names) == 1 {
+		return names[0]
+	}
+	return fmt.Sprintf("%d of %s", n, strings.TrimSpace(some(names)))
+}

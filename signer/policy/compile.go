@@ -1,14 +1,20 @@
 package policy
 
 import (
-	"errors"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/plugtool/plugtool/signer/bundle"
+)
+
+// Limits on policies: what a policy may cost does not only depend on its size.
+const (
+	maxName        = 128      // bytes of a signer's name
+	maxPattern     = 255      // bytes of a pattern of file names
+	maxExpressions = 16 << 10 // bytes of all expressions for identities; each byte can stand for kilobytes of memory
 )
 
 // Options is what a policy is given besides itself.
@@ -25,11 +31,13 @@ type Options struct {
 	Certificates func([]bundle.IdentityPattern) (bundle.CertificateVerifier, error)
 }
 
-// Rules is a policy that was checked.
+// Rules is a policy that was checked. It shares nothing with the [Policy], which may
+// change.
 type Rules struct {
-	policy  Policy
-	signers map[string]*signer
-	trust   bundle.Trust
+	deny, allow []Digest
+	rules       []Rule
+	signers     map[string]*signer
+	trust       bundle.Trust
 }
 
 // A signer is an entry of a policy's keys or identities.
@@ -42,11 +50,12 @@ type signer struct {
 
 // Compile checks a policy. What cannot ever hold, such as a threshold above the number
 // of signers, is an error rather than a refusal of every plugin; what would always hold,
-// such as a rule that asks for nothing, is an error as well.
+// such as a rule that asks for nothing, is an error as well, and so is a rule that never
+// decides. Where it can be told, the error is an [*Error].
 func (p *Policy) Compile(o Options) (*Rules, error) {
-	r := &Rules{policy: *p, signers: map[string]*signer{}}
+	r := &Rules{deny: slices.Clone(p.Deny), allow: slices.Clone(p.Allow), signers: map[string]*signer{}}
 	if p.Schema != Schema {
-		return nil, fmt.Errorf("policy: schema is %q, expected %q", p.Schema, Schema)
+		return nil, wrong("schema", "is %s, expected %q", quote(p.Schema), Schema)
 	}
 	if err := r.addKeys(p, o); err != nil {
 		return nil, err
@@ -54,45 +63,90 @@ func (p *Policy) Compile(o Options) (*Rules, error) {
 	if err := r.addIdentities(p, o); err != nil {
 		return nil, err
 	}
-	for _, list := range []struct {
-		name    string
-		digests []Digest
-	}{{"deny", p.Deny}, {"allow", p.Allow}} {
-		for i, d := range list.digests {
-			if !isDigest(d.SHA256) {
-				return nil, fmt.Errorf("policy: %s[%d].sha256 is %q, expected 64 lower-case hexadecimal digits", list.name, i, d.SHA256)
-			}
-			if strings.TrimSpace(d.Reason) == "" {
-				return nil, fmt.Errorf("policy: %s[%d] has no reason: want one for whoever reads it later", list.name, i)
-			}
-		}
+	if err := checkDigests("deny", r.deny); err != nil {
+		return nil, err
+	}
+	if err := checkDigests("allow", r.allow); err != nil {
+		return nil, err
 	}
 	if len(p.Plugins) == 0 {
-		return nil, errors.New("policy: plugins holds no rule, so no plugin could be loaded; a rule for all is {name: ['*'], signers: […]}")
+		return nil, wrong("plugins", "holds no rule, so no plugin could be loaded; a rule for all is {name: ['*'], signers: […]}")
 	}
+	seen := map[string]int{}
 	for i := range p.Plugins {
-		if err := r.checkRule(fmt.Sprintf("plugins[%d]", i), &p.Plugins[i]); err != nil {
+		rule, at := p.Plugins[i].clone(), fmt.Sprintf("plugins[%d]", i)
+		if err := r.checkRule(at, rule); err != nil {
 			return nil, err
 		}
+		if err := decides(at, rule, i, seen); err != nil {
+			return nil, err
+		}
+		r.rules = append(r.rules, rule)
 	}
 	return r, nil
+}
+
+func (r Rule) clone() Rule {
+	r.Name, r.Signers, r.Attestations = slices.Clone(r.Name), slices.Clone(r.Signers), slices.Clone(r.Attestations)
+	for i := range r.Attestations {
+		a := &r.Attestations[i]
+		a.Signers, a.Builders = slices.Clone(a.Signers), slices.Clone(a.Builders)
+	}
+	return r
+}
+
+// decides refuses a rule all of whose names earlier rules have word for word, or that
+// comes after one for all names: whoever wrote it believes that it holds.
+func decides(at string, rule Rule, i int, seen map[string]int) error {
+	earlier, all := seen["*"]
+	reached := false
+	for _, pattern := range rule.Name {
+		if strings.Trim(pattern, "*") == "" {
+			pattern = "*"
+		}
+		by, before := seen[pattern]
+		switch {
+		case !before:
+			reached = true
+			seen[pattern] = i
+		case !all:
+			earlier = by
+		}
+	}
+	if all || !reached {
+		return wrong(at, "never decides, as plugins[%d] comes first and is for the same names: put the rule before it", earlier)
+	}
+	return nil
+}
+
+func checkDigests(list string, digests []Digest) error {
+	for i, d := range digests {
+		at := fmt.Sprintf("%s[%d]", list, i)
+		if !isDigest(d.SHA256) {
+			return wrong(at+".sha256", "is %s, expected 64 lower-case hexadecimal digits", quote(d.SHA256))
+		}
+		if strings.TrimSpace(d.Reason) == "" {
+			return wrong(at, "has no reason: want one for whoever reads it later")
+		}
+	}
+	return nil
 }
 
 func isDigest(s string) bool { return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == "" }
 
 func (r *Rules) addKeys(p *Policy, o Options) error {
+	names := map[string]string{} // by fingerprint
 	for _, name := range slices.Sorted(maps.Keys(p.Keys)) {
-		at := "policy: keys." + name
-		key, err := p.Keys[name].read(o)
+		at := "keys." + name
+		key, err := p.Keys[name].read(at, o)
 		if err != nil {
-			return fmt.Errorf("%s: %w", at, err)
+			return err
 		}
-		for _, other := range r.signers {
-			if other.key.Fingerprint() == key.Fingerprint() {
-				// Else one key's validity would depend on the name that a rule has for it.
-				return fmt.Errorf("%s is the same key as keys.%s: one key is one signer", at, other.name)
-			}
+		if other, ok := names[key.Fingerprint()]; ok {
+			// Else one key's validity would depend on the name that a rule has for it.
+			return wrong(at, "is the same key as keys.%s: one key is one signer", other)
 		}
+		names[key.Fingerprint()] = name
 		if err := r.add(at, &signer{name: name, key: key, validity: p.Keys[name].Validity}); err != nil {
 			return err
 		}
@@ -102,20 +156,20 @@ func (r *Rules) addKeys(p *Policy, o Options) error {
 }
 
 // read gives the public key of an entry.
-func (k Key) read(o Options) (*bundle.PublicKey, error) {
+func (k Key) read(at string, o Options) (*bundle.PublicKey, error) {
 	if k.Fingerprint != "" && !isDigest(k.Fingerprint) {
-		return nil, fmt.Errorf("fingerprint is %q, expected 64 lower-case hexadecimal digits (plugtool public-key prints them)", k.Fingerprint)
+		return nil, wrong(at+".fingerprint", "is %s, expected 64 lower-case hexadecimal digits (plugtool public-key prints them)", quote(k.Fingerprint))
 	}
 	text := []byte(k.PEM)
 	switch {
 	case k.PEM != "" && k.File != "":
-		return nil, errors.New("has both pem and file, expected one of them")
+		return nil, wrong(at, "has both pem and file, expected one of them")
 	case k.File != "" && o.ReadFile == nil:
-		return nil, errors.New("names a file, which is not read here: put the key's PEM into pem")
+		return nil, wrong(at+".file", "is not read here: put the key's PEM into pem")
 	case k.File != "":
 		var err error
 		if text, err = o.ReadFile(k.File); err != nil {
-			return nil, err
+			return nil, wrong(at+".file", "cannot be read: %w", err)
 		}
 	case k.PEM == "" && k.Fingerprint != "":
 		for _, key := range o.Keys {
@@ -123,28 +177,32 @@ func (k Key) read(o Options) (*bundle.PublicKey, error) {
 				return key, nil
 			}
 		}
-		return nil, fmt.Errorf("has only a fingerprint, %s, and no key with it was given: add pem or file", k.Fingerprint)
+		return nil, wrong(at, "has only a fingerprint, %s, and no key with it was given: add pem or file", k.Fingerprint)
 	case k.PEM == "":
-		return nil, errors.New("has no pem, file or fingerprint")
+		return nil, wrong(at, "has no pem, file or fingerprint")
 	}
 	key, err := bundle.ParsePublicKey(text)
 	if err != nil {
-		return nil, err
+		return nil, wrong(at, "cannot be used: %w", err)
 	}
 	if k.Fingerprint != "" && k.Fingerprint != key.Fingerprint() {
-		return nil, fmt.Errorf("has fingerprint %s, but the key's is %s", k.Fingerprint, key.Fingerprint())
+		return nil, wrong(at, "has fingerprint %s, but the key's is %s", k.Fingerprint, key.Fingerprint())
 	}
 	return key, nil
 }
 
 func (r *Rules) addIdentities(p *Policy, o Options) error {
 	var patterns []bundle.IdentityPattern
+	expressions := 0
 	for _, name := range slices.Sorted(maps.Keys(p.Identities)) {
-		at, i := "policy: identities."+name, p.Identities[name]
-		pattern := bundle.IdentityPattern{Subject: i.Subject, SubjectRegexp: i.SubjectRegexp, Issuer: i.Issuer, IssuerRegexp: i.IssuerRegexp}
+		at, i := "identities."+name, p.Identities[name]
+		pattern := i.Pattern()
+		if expressions += len(i.SubjectRegexp) + len(i.IssuerRegexp); expressions > maxExpressions {
+			return wrong("identities", "have more than %d bytes of expressions", maxExpressions)
+		}
 		compiled, err := pattern.Compile()
 		if err != nil {
-			return fmt.Errorf("%s: %w", at, err)
+			return wrong(at, "cannot be used: %w", err)
 		}
 		if err := r.add(at, &signer{name: name, identity: compiled, validity: i.Validity}); err != nil {
 			return err
@@ -159,84 +217,21 @@ func (r *Rules) addIdentities(p *Policy, o Options) error {
 	return err
 }
 
+// Pattern gives what certificates have to say.
+func (i Identity) Pattern() bundle.IdentityPattern {
+	return bundle.IdentityPattern{Subject: i.Subject, SubjectRegexp: i.SubjectRegexp, Issuer: i.Issuer, IssuerRegexp: i.IssuerRegexp}
+}
+
 func (r *Rules) add(at string, s *signer) error {
+	plain := func(c rune) bool { return !strconv.IsPrint(c) }
 	switch {
-	case s.name == "":
-		return fmt.Errorf("%s has no name", at)
+	case s.name == "" || len(s.name) > maxName || strings.ContainsFunc(s.name, plain) || strings.TrimSpace(s.name) != s.name:
+		return wrong(at, "has no name that could be used: want up to %d bytes of what can be printed", maxName)
 	case r.signers[s.name] != nil:
-		return fmt.Errorf("%s has the name of a key too: rules name signers by one name", at)
+		return wrong(at, "has the name of a key too: rules name signers by one name")
 	case !s.validity.NotBefore.IsZero() && !s.validity.NotAfter.IsZero() && !s.validity.NotBefore.Before(s.validity.NotAfter):
-		return fmt.Errorf("%s is never valid: notBefore %s, notAfter %s", at, stamp(s.validity.NotBefore), stamp(s.validity.NotAfter))
+		return wrong(at, "is never valid: notBefore %s, notAfter %s", stamp(s.validity.NotBefore), stamp(s.validity.NotAfter))
 	}
 	r.signers[s.name] = s
-	return nil
-}
-
-func (r *Rules) checkRule(at string, rule *Rule) error {
-	if len(rule.Name) == 0 {
-		return fmt.Errorf("policy: %s has no name, as in name: ['payments-*.so']", at)
-	}
-	for _, pattern := range rule.Name {
-		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || strings.Contains(pattern, "/") {
-			return fmt.Errorf("policy: %s.name: %q is no pattern of file names", at, pattern)
-		}
-	}
-	if rule.Refuse != "" {
-		if len(rule.Signers)+len(rule.Attestations)+rule.Threshold > 0 || rule.MinVersion != "" || rule.Verdict != "" {
-			return fmt.Errorf("policy: %s refuses, and asks for something as well", at)
-		}
-		return nil
-	}
-	if len(rule.Signers)+len(rule.Attestations) == 0 {
-		return fmt.Errorf("policy: %s asks for no signature: name signers or attestations", at)
-	}
-	if err := r.checkSigners(at, rule.Signers, rule.Threshold); err != nil {
-		return err
-	}
-	if _, ok := parseVersion(rule.MinVersion); rule.MinVersion != "" && !ok {
-		return fmt.Errorf("policy: %s.minVersion is %q, expected a semantic version such as v1.4.0", at, rule.MinVersion)
-	}
-	if rule.Verdict != "" && rule.Verdict != "loads" {
-		return fmt.Errorf("policy: %s.verdict is %q, expected loads", at, rule.Verdict)
-	}
-	for i, a := range rule.Attestations {
-		at := fmt.Sprintf("%s.attestations[%d]", at, i)
-		uri, ok := TypeURI(a.Type)
-		if !ok {
-			return fmt.Errorf("policy: %s.type is %q, expected a URI or one of %s", at, a.Type, strings.Join(slices.Sorted(maps.Keys(shortTypes)), ", "))
-		}
-		if len(a.Builders) > 0 && builderPath(uri) == nil {
-			return fmt.Errorf("policy: %s names builders, which statements of type %s have none of", at, uri)
-		}
-		signers := a.Signers
-		if len(signers) == 0 {
-			signers = rule.Signers
-		}
-		if len(signers) == 0 {
-			return fmt.Errorf("policy: %s names no signers, and neither does the rule", at)
-		}
-		if err := r.checkSigners(at, signers, a.Threshold); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// checkSigners checks that a threshold over signers can be met, and is one.
-func (r *Rules) checkSigners(at string, names []string, threshold int) error {
-	for i, name := range names {
-		if r.signers[name] == nil {
-			return fmt.Errorf("policy: %s.signers: neither keys nor identities has %q", at, name)
-		}
-		if slices.Contains(names[:i], name) {
-			return fmt.Errorf("policy: %s.signers names %q twice: one signer counts once", at, name)
-		}
-	}
-	switch {
-	case threshold < 0:
-		return fmt.Errorf("policy: %s.threshold is %d, expected 1 or more", at, threshold)
-	case threshold > len(names):
-		return fmt.Errorf("policy: %s.threshold is %d, and there are %d signers", at, threshold, len(names))
-	}
 	return nil
 }

@@ -8,6 +8,7 @@
 package policy
 
 import (
+	"os"
 	"time"
 
 	"github.com/plugtool/plugtool/signer/bundle"
@@ -22,8 +23,10 @@ type Policy struct {
 	Keys       map[string]Key      `json:"keys,omitempty"`
 	Identities map[string]Identity `json:"identities,omitempty"`
 
-	// Deny refuses files whatever else holds; Allow takes files without asking for
-	// signatures, attestations or a version.
+	// Deny refuses files whatever else holds. Allow takes files without asking for
+	// signatures, attestations or a version: a digest names the very bytes, so nothing
+	// older can be put in their place. A rule has to be for the file all the same, one
+	// that refuses still does, and its verdict is asked for.
 	Deny  []Digest `json:"deny,omitempty"`
 	Allow []Digest `json:"allow,omitempty"`
 
@@ -99,6 +102,14 @@ type Subject struct {
 	// Bundles are files to look for signatures and attestations in, instead of the
 	// plugin's sidecars.
 	Bundles []string
+
+	// Digests are those of Data, where some are known already; Folder is the open
+	// folder that the plugin and its sidecars lie in, where one is to be used (see
+	// [bundle.Search]); ReadVersion gives what Version is where that is "", and is asked
+	// only about a plugin whose signatures hold.
+	Digests     *bundle.Digests
+	Folder      *os.Root
+	ReadVersion func() string
 }
 
 // A Decision says whether a plugin fulfils the policy, and why.
@@ -110,19 +121,38 @@ type Decision struct {
 	Rule string
 
 	// Result is what is told about the plugin's signatures. It is Verified exactly
-	// where Allowed.
+	// where Allowed. It has signers where Allowed, and where all but the verdict holds.
 	Result bundle.Result
 
 	// Verdict says that all holds but the verdict that the rule asks for.
 	Verdict bool
 
-	Steps    []Step   // what was looked at, in order; the last decided where it does not hold
+	Steps    []Step   // what was looked at, in order; the one that does not hold is the last
 	Warnings []string // what still holds and will not for long
 }
+
+// Failed gives what the decision fails for: the What of the step that does not hold;
+// "" where the plugin is allowed.
+func (d *Decision) Failed() string {
+	if n := len(d.Steps); n > 0 && !d.Steps[n-1].Holds {
+		return d.Steps[n-1].What
+	}
+	return ""
+}
+
+// What a rule may ask for.
+const (
+	StepDigest      = "digest"
+	StepRule        = "rule"
+	StepSignature   = "signature"
+	StepAttestation = "attestation" // with the type behind it, as in "attestation slsaprovenance1"
+	StepVersion     = "version"
+	StepVerdict     = "verdict"
+)
 
 // A Step is one thing that a rule asks for.
 type Step struct {
 	What  string `json:"what"`
 	Holds bool   `json:"holds"`
-	Why   string `json:"why"`
+	Why   string `json:"why"` // in one line, without control characters
 }

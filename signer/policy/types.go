@@ -41,3 +41,14 @@ func ShortType(uri string) string {
 	}
 	return "custom"
 }
+
+// builderPath says where SLSA provenance has the builder's id; nil for other types.
+func builderPath(uri string) []string {
+	switch uri {
+	case "https://slsa.dev/provenance/v1":
+		return []string{"runDetails", "builder", "id"}
+	case "https://slsa.dev/provenance/v0.1", "https://slsa.dev/provenance/v0.2":
+		return []string{"builder", "id"}
+	}
+	return nil
+}

@@ -1,7 +1,8 @@
 // Command bench measures what a verdict costs next to `go version -m` of the same
 // two files: golangci-lint and a linter plugin. It builds both unless it is told
 // where they are, runs the two commands in turn, and prints the medians, their
-// ratio, and the peak memory of plugtool.
+// ratio, and the peak memory of plugtool. Then it compares a verification by key with
+// openssl's digest of the plugin, and judges many plugins against many hosts.
 //
 //	go -C tools run ./bench
 package main
@@ -59,6 +60,9 @@ func run(host string, rounds int) error {
 		fmt.Printf("%s: %.1f MB\n", filepath.Base(f), float64(info.Size())/1e6)
 	}
 	if err := compare(plugtool, host, plugin, rounds); err != nil {
+		return err
+	}
+	if err := signature(dir, plugtool, plugin, rounds); err != nil {
 		return err
 	}
 	return matrix(dir, plugtool, host, plugin)

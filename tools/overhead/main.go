@@ -1,6 +1,9 @@
 // Command overhead measures what `plugtool build` costs next to the very go build that
 // it runs. It makes hosts and plugins, runs both in turn, so that what else the machine
-// does meets both alike, and prints the medians and their ratios:
+// does meets both alike, and prints the medians and the ratio: the median of those of
+// each two runs that came one after the other, since what else the machine does changes
+// from minute to minute. The quartiles beside it say how far such ratios lie apart: where
+// that is far, the machine is too busy to tell.
 //
 //   - one plugin, with an empty build cache, and where nothing has changed;
 //   - ten plugins for six hosts of two Go releases, in one run of plugtool next to a shell
@@ -13,6 +16,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -34,7 +38,7 @@ const (
 func main() {
 	var m meter
 	var only string
-	flag.IntVar(&m.rounds, "rounds", 5, "how often each of two commands runs; cold builds and the many run a third of that, and once at least")
+	flag.IntVar(&m.rounds, "rounds", 5, "how often each of two commands runs; eight times as often where nothing has changed, a third of that for cold builds and the many, once at least")
 	flag.IntVar(&m.plugins, "plugins", 10, "how many plugins there are for each host")
 	flag.StringVar(&only, "only", "", "measure one thing: cold, same, two or six")
 	releases := flag.String("releases", "go1.26.8,go1.25.12", "the hosts' Go releases, two, as GOTOOLCHAIN has them")
@@ -72,7 +76,7 @@ func (m *meter) run(only string) (ok bool, err error) {
 	if err := m.writePlugins(); err != nil {
 		return false, err
 	}
-	fmt.Printf("%-34s %12s %12s %8s %8s\n", "", "plugtool", "go build", "ratio", "at most")
+	fmt.Printf("%-34s %12s %12s %8s %14s %8s\n", "", "plugtool", "go build", "ratio", "quartiles", "at most")
 	ok = true
 	for _, measure := range []struct {
 		name string
@@ -92,9 +96,13 @@ func (m *meter) run(only string) (ok bool, err error) {
 
 // result prints a line and says whether the bound is kept.
 func result(what string, ours, theirs []time.Duration, bound float64) bool {
-	a, b := median(ours), median(theirs)
-	ratio := a.Seconds() / b.Seconds()
-	fmt.Printf("%-34s %12s %12s %8.2f %8.2f\n", what, a.Round(time.Millisecond), b.Round(time.Millisecond), ratio, bound)
+	ratios := make([]float64, len(ours))
+	for i := range ours {
+		ratios[i] = ours[i].Seconds() / theirs[i].Seconds()
+	}
+	a, b, ratio := quantile(ours, 2), quantile(theirs, 2), quantile(ratios, 2)
+	spread := fmt.Sprintf("%.2f to %.2f", quantile(ratios, 1), quantile(ratios, 3))
+	fmt.Printf("%-34s %12s %12s %8.2f %14s %8.2f\n", what, a.Round(time.Millisecond), b.Round(time.Millisecond), ratio, spread, bound)
 	return ratio <= bound
 }
 
@@ -104,11 +112,11 @@ func (m *meter) same() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	ours, theirs, err := inTurn(4*m.rounds+1, func(int) error { return p.plugtool(nil) }, func(int) error { return p.goBuild(nil) })
+	ours, theirs, err := inTurn(8*m.rounds+2, func(int) error { return p.plugtool(nil) }, func(int) error { return p.goBuild(nil) })
 	if err != nil {
 		return false, err
 	}
-	return result("one plugin, nothing has changed", ours, theirs, sameBound), nil
+	return result("one plugin, nothing has changed", ours[1:], theirs[1:], sameBound), nil
 }
 
 // cold measures a build of one plugin with an empty build cache, each with its own.
@@ -206,9 +214,10 @@ func inTurn(rounds int, ours, theirs func(round int) error) (a, b []time.Duratio
 	return a, b, nil
 }
 
-func median(d []time.Duration) time.Duration {
-	d = slices.Sorted(slices.Values(d))
-	return d[len(d)/2]
+// quantile gives a quartile, of which the second is the median.
+func quantile[T cmp.Ordered](list []T, quarters int) T {
+	list = slices.Sorted(slices.Values(list))
+	return list[len(list)*quarters/4]
 }
 
 func command(dir string, env []string, name string, args ...string) error {

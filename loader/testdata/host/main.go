@@ -8,9 +8,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
+	"plugin"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/plugtool/plugtool/loader"
 	"github.com/plugtool/plugtool/loader/testdata/contract"
@@ -20,22 +24,32 @@ import (
 // A line is what became of one step.
 type line struct {
 	Step   string
-	Class  loader.Class `json:",omitempty"`
-	Error  string       `json:",omitempty"`
-	Files  []string     `json:",omitempty"`
-	Status string       `json:",omitempty"`
-	Stages []string     `json:",omitempty"`
-	Value  string       `json:",omitempty"`
+	Class  loader.Class   `json:",omitempty"`
+	Error  string         `json:",omitempty"`
+	Files  []string       `json:",omitempty"`
+	Status string         `json:",omitempty"`
+	Stages []string       `json:",omitempty"`
+	Counts map[string]int `json:",omitempty"`
+	Value  string         `json:",omitempty"`
 }
 
 type host struct {
 	policy loader.Policy
 	last   *loader.Plugin
 	stages []string
+	log    *slog.Logger
+	at     map[string]string // what to do, by the stage that ended
 }
 
 func main() {
-	var h host
+	h := host{at: map[string]string{}}
+	rules := flag.String("policy", "", "policy file, in JSON")
+	log := flag.String("log", "", "file to log events to")
+	flag.Func("at", "STAGE=ACTION:ARGS", func(s string) error {
+		stage, action, _ := strings.Cut(s, "=")
+		h.at[stage] = action
+		return nil
+	})
 	key := flag.String("key", "", "public key file")
 	flag.BoolVar(&h.policy.AllowUnsigned, "allow-unsigned", false, "")
 	flag.StringVar(&h.policy.Dir, "dir", "", "")
@@ -48,13 +62,9 @@ func main() {
 		}
 		h.policy.Keys = []string{string(pem)}
 	}
-	h.policy.Observe = func(e loader.Event) {
-		text := string(e.Stage)
-		if e.Err != nil {
-			text += " failed"
-		}
-		h.stages = append(h.stages, text)
-	}
+	h.usePolicy(*rules)
+	h.useLog(*log)
+	h.policy.Observe = h.observe
 	out := json.NewEncoder(os.Stdout)
 	for _, step := range flag.Args() {
 		h.stages = nil
@@ -64,6 +74,89 @@ func main() {
 			panic(err)
 		}
 	}
+}
+
+// usePolicy puts the rules of a file into the policy.
+func (h *host) usePolicy(file string) {
+	if file == "" {
+		return
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		panic(err)
+	}
+	parsed, err := loader.ParsePolicy(text)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	h.policy.Rules = parsed.Rules
+}
+
+func (h *host) useLog(file string) {
+	if file == "" {
+		return
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		panic(err)
+	}
+	h.log = slog.New(slog.NewJSONHandler(f, nil))
+}
+
+func (h *host) observe(e loader.Event) {
+	text := string(e.Stage)
+	if e.Err != nil {
+		text += " failed"
+	}
+	h.stages = append(h.stages, text)
+	if h.log != nil {
+		h.log.Info("plugin", e.KeyValues()...)
+	}
+	if action := h.at[string(e.Stage)]; action != "" {
+		delete(h.at, string(e.Stage))
+		if err := act(action); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// act does what an attacker would, at a moment that is known.
+func act(action string) error {
+	verb, arg, _ := strings.Cut(action, ":")
+	args := strings.Split(arg, ",")
+	switch verb {
+	case "rename":
+		return os.Rename(args[0], args[1])
+	case "overwrite": // in place
+		data, err := os.ReadFile(args[0])
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(args[1], data, 0o600)
+	case "symlink":
+		if err := os.Symlink(args[0], args[1]+".new"); err != nil {
+			return err
+		}
+		return os.Rename(args[1]+".new", args[1])
+	case "exchange": // two folders
+		for _, pair := range [][2]string{{args[0], args[0] + ".old"}, {args[1], args[0]}, {args[0] + ".old", args[1]}} {
+			if err := os.Rename(pair[0], pair[1]); err != nil {
+				return err
+			}
+		}
+		return nil
+	case "remove":
+		return os.Remove(args[0])
+	case "fifo":
+		if err := os.Remove(args[0]); err != nil {
+			return err
+		}
+		return syscall.Mkfifo(args[0], 0o600)
+	case "truncate":
+		return os.Truncate(args[0], 4096)
+	}
+	panic("unknown action " + action)
 }
 
 func (h *host) do(step string) line {
@@ -107,6 +200,27 @@ func (h *host) do(step string) line {
 		return h.race(ctx, strings.Split(arg, ","))
 	case "lookup":
 		return h.lookup(arg)
+	case "rounds":
+		return h.rounds(arg, func(path string) error { return h.open(ctx, path) })
+	case "checks":
+		return h.rounds(arg, func(path string) error {
+			_, err := loader.Check(ctx, path, h.policy)
+			return err
+		})
+	case "dirs":
+		return h.rounds(arg, func(path string) error {
+			plugins, err := loader.OpenDir(ctx, path, h.policy)
+			for _, p := range plugins {
+				h.last = p
+			}
+			if len(plugins) == 0 && err == nil {
+				return &loader.Error{Class: loader.ClassIO, File: path, Err: errors.New("it has no plugins")}
+			}
+			return err
+		})
+	case "plain": // past the loader
+		_, err := plugin.Open(arg)
+		return failed(err)
 	}
 	panic("unknown step " + step)
 }
@@ -140,6 +254,46 @@ func (h *host) together(ctx context.Context, files []string) line {
 	}
 	wg.Wait()
 	return failed(errors.Join(errs...))
+}
+
+func (h *host) open(ctx context.Context, path string) error {
+	p, err := loader.Open(ctx, path, h.policy)
+	if err == nil {
+		h.last = p
+	}
+	return err
+}
+
+// rounds does something with a path many times, and counts how
+// it ended.
+func (h *host) rounds(arg string, do func(path string) error) line {
+	number, path, _ := strings.Cut(arg, ":")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		panic(err)
+	}
+	h.policy.Observe = nil
+	l := line{Counts: map[string]int{}}
+	for range n {
+		err := do(path)
+		switch {
+		case err == nil && h.last != nil:
+			variant, err := loader.Lookup[func() string](h.last, "Variant")
+			if err != nil {
+				return failed(err)
+			}
+			l.Counts["opened "+variant()]++
+		case err == nil:
+			l.Counts["passed"]++
+		default:
+			class := failed(err).Class
+			l.Counts[string(class)]++
+			if class != loader.ClassSignature && class != loader.ClassIO {
+				l.Error = err.Error()
+			}
+		}
+	}
+	return l
 }
 
 // race opens a path again and again while links to two files take turns in

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"time"
 )
 
 // Greet greets.
@@ -46,6 +47,11 @@ func init() {
 		done := make(chan bool)
 		go func() { panic("in a goroutine") }()
 		<-done
+	case "later": // while the next plugin is opened
+		go func() {
+			time.Sleep(time.Second)
+			panic("later")
+		}()
 	case "talk":
 		line := bytes.Repeat([]byte("x"), 999)
 		for range 1000 {

@@ -1,0 +1,7 @@
+// Package main is a plugin that needs nothing.
+package main
+
+// Variant says which plugin this is.
+func Variant() string { return "keyless" }
+
+func main() {}
