@@ -17,8 +17,8 @@ var schemas embed.FS
 // hosts. Its documents do not name it: the statement around them has the predicate's type.
 const LoadsSchema = "plugtool.loads/v1"
 
-// SchemaNames names the documents that Schema knows, sorted: those that plugtool writes,
-// and policies, which it reads.
+// SchemaNames names the documents that Schema knows, sorted: those that plugtool writes, the
+// predicate among them, and policies, which it reads.
 func SchemaNames() []string {
 	names := []string{VerifySchema, InspectSchema, BaselineSchema, BuildSchema, BuildsSchema, DiffSchema, DoctorSchema, TestSchema, LoadsSchema, PolicyCheckSchema, policy.Schema, inspector.DescriptorSchema}
 	slices.Sort(names)

@@ -19,8 +19,11 @@ func hostKeyFlag() cli.Flag {
 
 // hostKeys reads the keys of --host-key, by default those of plugtool.yaml.
 func (p *program) hostKeys(c *cli.Context, conf config, configured names) ([]*bundle.PublicKey, error) {
-	_, keys, err := p.publicKeys(c, conf, "host-key", configured)
-	return keys, err
+	keys, err := p.keysFromConfig(conf, "host-key", c.StringSlice("host-key"), configured)
+	if err != nil {
+		return nil, err
+	}
+	return p.readPublicKeys(c.Context, keys)
 }
 
 // openHost opens a host. With keys, its bytes have to be signed by one of them:

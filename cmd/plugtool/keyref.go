@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/urfave/cli/v2"
-
 	"github.com/plugtool/plugtool/signer"
 	"github.com/plugtool/plugtool/signer/bundle"
 	"github.com/plugtool/plugtool/signer/kms"
@@ -118,15 +116,6 @@ func (p *program) readPublicKey(ctx context.Context, key string) (*bundle.Public
 		return nil, fmt.Errorf("public key %s: %w", key, err)
 	}
 	return k, nil
-}
-
-// publicKeys reads the keys of a flag, or else of plugtool.yaml; as says how they are given.
-func (p *program) publicKeys(c *cli.Context, conf config, flag string, configured names) (as []string, keys []*bundle.PublicKey, err error) {
-	if as, err = p.keysFromConfig(conf, flag, c.StringSlice(flag), configured); err != nil {
-		return nil, nil, err
-	}
-	keys, err = p.readPublicKeys(c.Context, as)
-	return as, keys, err
 }
 
 // keysFromConfig gives the values of a key's flag, or else what plugtool.yaml says. That
