@@ -12,7 +12,6 @@ package keyless
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"sync"
 
 	"github.com/plugtool/plugtool/signer/bundle"
@@ -52,32 +51,6 @@ func (o Options) Certificates(trustedRoot []byte) func([]bundle.IdentityPattern)
 		if err != nil {
 			return nil, err
 		}
-		c := certificates{verifier: v}
-		for _, p := range patterns {
-			m := keyless.Matcher(p)
-			if err := m.Validate(); err != nil {
-				return nil, err
-			}
-			c.anyOf = append(c.anyOf, m)
-		}
-		return c, nil
+		return v.Certificates(patterns)
 	}
-}
-
-type certificates struct {
-	verifier *keyless.Verifier
-	anyOf    []keyless.Matcher
-}
-
-// VerifyCertificate implements [bundle.CertificateVerifier].
-func (c certificates) VerifyCertificate(b []byte, file [sha256.Size]byte, kind bundle.Kind) (bundle.Certified, error) {
-	k := keyless.Message
-	if kind == bundle.Attestation {
-		k = keyless.Attestation
-	}
-	v, err := c.verifier.Verify(b, file, k, c.anyOf)
-	if err != nil {
-		return bundle.Certified{}, err
-	}
-	return bundle.Certified{Identity: v.Identity.Subject, Issuer: v.Identity.Issuer, Time: v.Time}, nil
 }
