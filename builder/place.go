@@ -86,9 +86,8 @@ func replaceFile(ctx context.Context, file string, data []byte) error {
 	if err == nil {
 		mode = fi.Mode().Perm()
 	}
-	return withFolders(ctx, []string{target(file)}, func() error {
-		return replaceIn(file, data, mode)
-	})
+	to := target(file)
+	return withFolders(ctx, []string{to}, func() error { return replaceIn(to, data, mode) })
 }
 
 // waiting are the new files under their temporary names.

@@ -2,7 +2,7 @@ package loader
 
 import (
 	"bytes"
-	"os"
+	"context"
 	"slices"
 
 	"github.com/plugtool/plugtool/inspector"
@@ -11,7 +11,7 @@ import (
 // noteForeign adds what the process has opened past this package, with plugin.Open, to
 // the record: it takes part in what can be opened next, whether it was opened well or
 // not. A file that was replaced since cannot be asked what it was, and is left out.
-func (p *process) noteForeign(host *inspector.Host) {
+func (p *process) noteForeign(ctx context.Context, r *rules, host *inspector.Host) {
 	for _, file := range loadedFiles() {
 		known := func(a *attempt) bool { return a.facts.Path == file }
 		if p.looked[file] || slices.ContainsFunc(p.attempts, known) {
@@ -21,10 +21,11 @@ func (p *process) noteForeign(host *inspector.Host) {
 			p.looked = map[string]bool{}
 		}
 		p.looked[file] = true // C libraries, most of them
-		if !hasGoPackages(file) || !stillMapped(file) {
+		data := readForeign(ctx, file, max(r.MaxSize, DefaultMaxSize))
+		if !bytes.Contains(data, []byte("go:link.pkghash")) { // finding facts takes longer
 			continue
 		}
-		facts := inspector.ReadPlugin(file) // and not mapped: the file belongs to others
+		facts := inspector.NewPlugin(file, data)
 		if facts.Binary == nil || facts.Binary.Kind != inspector.KindPlugin {
 			continue
 		}
@@ -46,9 +47,21 @@ func (p *process) facts() []*inspector.Plugin {
 	return list
 }
 
-// hasGoPackages tells a Go plugin from a C library in less time than reading its facts
-// takes.
-func hasGoPackages(file string) bool {
-	data, err := os.ReadFile(file)
-	return err == nil && bytes.Contains(data, []byte("go:link.pkghash"))
+// readForeign reads a file that the dynamic linker has loaded, at most max bytes; nil where
+// that cannot be done. By now its name may lead to a pipe that nobody writes to, or to a
+// device.
+func readForeign(ctx context.Context, file string, max int64) []byte {
+	f, info, err := candidate{file: file}.openRegular()
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	if !stillMapped(file, info) || info.Size() > max {
+		return nil
+	}
+	data, err := readAll(ctx, f, info.Size(), max)
+	if err != nil {
+		return nil
+	}
+	return data
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
+	"io/fs"
 	"os"
 	"strconv"
 	"unsafe"
@@ -111,14 +112,10 @@ func (m memory) dynamic(tag uint64) uint64 {
 	return 0
 }
 
-// stillMapped says whether the file at a path is the one that is mapped under that
+// stillMapped says whether a file, found at a path, is the one that is mapped under that
 // name: it may have been replaced since.
-func stillMapped(file string) bool {
+func stillMapped(file string, info fs.FileInfo) bool {
 	maps, err := os.ReadFile("/proc/self/maps")
-	if err != nil {
-		return false
-	}
-	info, err := os.Stat(file)
 	if err != nil {
 		return false
 	}

@@ -39,7 +39,7 @@ func (p *process) judge(ctx context.Context, r *rules, c candidate) (*judged, er
 	if err != nil {
 		return j, err
 	}
-	return j, r.step(StageVerdict, j, func() error { return p.decide(r, j) })
+	return j, r.step(StageVerdict, j, func() error { return p.decide(ctx, r, j) })
 }
 
 func isRefusal(err error) bool {

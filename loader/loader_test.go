@@ -232,6 +232,17 @@ func TestForeign(t *testing.T) {
 	}
 }
 
+// TestForeignReplaced holds that nobody who can put a pipe in the place of what was opened
+// past the loader keeps it waiting.
+func TestForeignReplaced(t *testing.T) {
+	dir := t.TempDir()
+	first, then := put(t, "twin.so", dir, "twin.so"), put(t, "shapes.so", dir, "shapes.so")
+	lines, _ := run(t, "-allow-unsigned", "-at", "read=fifo:"+first, "plain="+first, "open="+then)
+	if l := lines[1]; l.Error != "" {
+		t.Errorf("class %q, error %q; want that it opens", l.Class, l.Error)
+	}
+}
+
 // TestPolicyDirLink holds that a link is resolved before anything is put behind it.
 func TestPolicyDirLink(t *testing.T) {
 	top := t.TempDir()

@@ -68,7 +68,7 @@ func (p *process) runningHost() (*inspector.Host, error) {
 
 // decide asks whether the running executable can load j after everything that
 // it has loaded already.
-func (p *process) decide(r *rules, j *judged) error {
+func (p *process) decide(ctx context.Context, r *rules, j *judged) error {
 	for _, a := range p.attempts {
 		if !a.foreign && a.digest == j.digest && (a.err != nil || a.real == j.real || a.path == j.path) {
 			j.before, j.Verdict = a, a.verdict
@@ -82,7 +82,7 @@ func (p *process) decide(r *rules, j *judged) error {
 	if err != nil {
 		return &Error{Class: ClassIO, File: j.File, Err: err}
 	}
-	p.noteForeign(host)
+	p.noteForeign(ctx, r, host)
 	list, facts := p.facts(), j.readFacts()
 	// The copy that will be opened lies in a new folder, where nothing is beside it.
 	facts.Path = filepath.Join(r.copiesDir(), "plugtool-copy", filepath.Base(j.File))

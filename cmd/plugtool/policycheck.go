@@ -106,6 +106,9 @@ func unread(plugin *inspector.Plugin) *policy.Decision {
 func (p *program) policyCheckOptions(c *cli.Context) (verifyOptions, policyFile, error) {
 	o := verifyOptions{now: time.Now(), bundle: c.String("bundle")}
 	fail := func(err error) (verifyOptions, policyFile, error) { return verifyOptions{}, policyFile{}, err }
+	if err := checkGiven(c, "policy", "trusted-root", "host"); err != nil {
+		return fail(err)
+	}
 	conf, err := loadConfig(".")
 	if err != nil {
 		return fail(err)
