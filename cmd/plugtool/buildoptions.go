@@ -56,6 +56,7 @@ func (p *program) buildOptions(c *cli.Context) (buildOptions, error) {
 		Newer:     c.Bool("newer"),
 		Flags:     p.given.rest,
 		Write:     c.Bool("write"),
+		Isolate:   c.String(isolateName),
 
 		CheckReproducible: c.Bool("check-reproducible"),
 
