@@ -66,6 +66,7 @@ type chooser struct {
 	packages  map[string]*Package // but for the standard library's
 	importers map[string][]string
 	roots     map[string]string // what is pinned for itself, and why
+	forced    map[string]string // what is pinned for an internal package that it imports, and why
 	pinned    map[string]reason
 	moved     map[string]reason
 }
@@ -76,7 +77,7 @@ type chooser struct {
 // what a pinned one imports is pinned, and where a package would have to be both, it is
 // pinned.
 func Choose(graph *Graph, host Host, rules Rules, named map[string]string) (*Choice, error) {
-	c := &chooser{graph: graph, host: host, rules: rules, packages: map[string]*Package{}, importers: map[string][]string{}, roots: map[string]string{}}
+	c := &chooser{graph: graph, host: host, rules: rules, packages: map[string]*Package{}, importers: map[string][]string{}, roots: map[string]string{}, forced: map[string]string{}}
 	for i := range graph.Packages {
 		p := &graph.Packages[i]
 		if p.Standard {
@@ -131,18 +132,22 @@ func (c *chooser) findRoots(named map[string]string) {
 // pin finds what the roots import.
 func (c *chooser) pin() {
 	c.pinned = map[string]reason{}
-	var queue []string
-	for _, path := range slices.Sorted(maps.Keys(c.roots)) {
-		c.pinned[path] = reason{why: c.roots[path]}
-		queue = append(queue, path)
-	}
-	for len(queue) > 0 {
-		path := queue[0]
-		queue = queue[1:]
-		for _, i := range c.packages[path].Imports {
-			if _, done := c.pinned[i]; !done && c.packages[i] != nil {
-				c.pinned[i] = reason{from: path}
-				queue = append(queue, i)
+	for _, roots := range []map[string]string{c.roots, c.forced} {
+		var queue []string
+		for _, path := range slices.Sorted(maps.Keys(roots)) {
+			if !c.isPinned(path) {
+				c.pinned[path] = reason{why: roots[path]}
+				queue = append(queue, path)
+			}
+		}
+		for len(queue) > 0 {
+			path := queue[0]
+			queue = queue[1:]
+			for _, i := range c.packages[path].Imports {
+				if !c.isPinned(i) && c.packages[i] != nil {
+					c.pinned[i] = reason{from: path}
+					queue = append(queue, i)
+				}
 			}
 		}
 	}
@@ -197,7 +202,7 @@ func (c *chooser) move() (again bool) {
 				continue
 			}
 			if c.isPinned(i) {
-				c.roots[path] = "it imports the internal package " + i + ", and " + c.chain(i)
+				c.forced[path] = "it imports the internal package " + i + ", and " + c.chain(i)
 				again = true
 				continue
 			}
@@ -214,7 +219,7 @@ func (c *chooser) isPinned(path string) bool {
 
 // wants says why a package should be moved for itself, "" where nothing speaks for it.
 func (c *chooser) wants(path string) string {
-	if c.stays(path) {
+	if c.stays(path) || c.packages[path].Module.Path == c.host.Module {
 		return ""
 	}
 	switch pattern := matching(c.rules.Patterns, path); {

@@ -156,15 +156,19 @@ func (n *namer) walk(e ast.Node, imports map[string][]string) {
 			return false
 		case *ast.Field:
 			if len(x.Names) > 0 && !slices.ContainsFunc(x.Names, func(id *ast.Ident) bool { return ast.IsExported(id.Name) }) {
-				return !n.inStruct(e, x)
+				if n.inStruct(e, x) {
+					return false
+				}
 			}
+			n.walk(x.Type, imports)
+			return false
 		case *ast.CompositeLit: // what it is filled with is not its type
 			if x.Type != nil {
 				n.walk(x.Type, imports)
 			}
 			return false
 		case *ast.CallExpr:
-			n.walk(x.Fun, imports)
+			n.called(x.Fun, imports)
 			return n.argumentsTell(x)
 		case *ast.SelectorExpr:
 			if id, ok := x.X.(*ast.Ident); ok && len(n.decls[id.Name]) == 0 {
@@ -181,6 +185,24 @@ func (n *namer) walk(e ast.Node, imports map[string][]string) {
 		}
 		return true
 	})
+}
+
+// called looks at what is called: of a function of this package, at its results.
+func (n *namer) called(fun ast.Expr, imports map[string][]string) {
+	id, ok := fun.(*ast.Ident)
+	if !ok || len(n.decls[id.Name]) == 0 {
+		n.walk(fun, imports)
+		return
+	}
+	for _, d := range n.decls[id.Name] {
+		f, isFunc := d.node.(*ast.FuncDecl)
+		switch {
+		case !isFunc:
+			n.visit(d)
+		case f.Type.Results != nil:
+			n.walk(f.Type.Results, d.imports)
+		}
+	}
 }
 
 // argumentsTell says whether the type of a call's result may follow from its arguments: a
