@@ -39,6 +39,7 @@ var level = map[string]int{
 	"templates":        1,
 	"signer/policy":    2,
 	"signer/bundle":    3,
+	"isolate/once":     3,
 	"inspector":        2,
 	"inspector/goelf":  3,
 	"inspector/gotype": 4,
