@@ -48,7 +48,8 @@ func (d *decider) rename(f *Finding) (edits []Edit, why string) {
 func (d *decider) renamed(f *Finding) string {
 	switch {
 	case d.registries[f.Registry].change == pathlike:
-		return "/" + d.policy.Prefix + f.Key
+		method, path := pattern(f.Key)
+		return method + "/" + d.policy.Prefix + path
 	case !f.KeyKnown:
 		return d.policy.Prefix + ".…"
 	}
@@ -83,7 +84,7 @@ func (d *decider) prefixed(s Span) Edit {
 // renamePath replaces the literals that hold a pattern: a method or a host may stand
 // before a pattern's path, so that no prefix can be put in front of an expression.
 func (d *decider) renamePath(f *Finding) ([]Edit, string) {
-	if !f.KeyKnown || !strings.HasPrefix(f.Key, "/") {
+	if _, path := pattern(f.Key); !f.KeyKnown || !strings.HasPrefix(path, "/") {
 		return nil, "its pattern is not a constant path"
 	}
 	var edits []Edit
@@ -101,6 +102,14 @@ func (d *decider) renamePath(f *Finding) ([]Edit, string) {
 		return nil, "its pattern is no literal"
 	}
 	return edits, ""
+}
+
+// pattern parts a pattern of net/http into its method, with the space, and the rest.
+func pattern(key string) (method, rest string) {
+	if i := strings.IndexByte(key, ' '); i >= 0 {
+		return key[:i+1], key[i+1:]
+	}
+	return "", key
 }
 
 // literal gives the value of a string literal's text.
