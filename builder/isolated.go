@@ -14,6 +14,7 @@ import (
 
 	"github.com/plugtool/plugtool/inspector"
 	"github.com/plugtool/plugtool/isolate"
+	process "github.com/plugtool/plugtool/isolate/once"
 )
 
 // Isolated says what has private copies in the plugin, and what became of all else.
@@ -22,6 +23,7 @@ type Isolated struct {
 	Prefix string `json:"prefix"` // what import paths of private copies begin with
 	*isolate.Choice
 	Modules []isolate.CopiedModule `json:"modules"` // that the copies are of
+	Process []ProcessState         `json:"process"` // what exists once per process, and copies set up too
 	Files   int                    `json:"files"`   // that were copied, or changed in the plugin's own module
 	Edited  int                    `json:"edited"`  // of those, the ones that are not as they were
 	Copies  string                 `json:"copies"`  // names them by their content
@@ -78,7 +80,8 @@ func (r *run) isolated(ctx context.Context, src Source) (Source, error) {
 	if out, ok := r.recallIsolated(src); ok {
 		return out, nil
 	}
-	i := &isolating{run: r, src: src, rules: rules}
+	i := &isolating{run: r, src: src, rules: rules, linked: map[string]bool{}, asked: map[string]string{}, pins: map[string]bool{}}
+	i.wishes = isolate.Wishes{Share: map[string]string{}, Move: map[string]string{}}
 	out, err := i.isolate(ctx)
 	if cannot, ok := errors.AsType[*isolate.CannotError](err); ok {
 		err = r.cannotIsolate(strings.TrimPrefix(cannot.Error(), "the plugin cannot be isolated: "), cannot.Fix)
@@ -98,18 +101,25 @@ type isolating struct {
 
 	module string            // the plugin's
 	asked  map[string]string // version of each module in the plugin's own build list
+	pins   map[string]bool   // modules that the contract needs at the host's version
 	graph  *isolate.Graph    // with what is pinned at the host's version
 	based  Source            // that the graph was asked for with
 	choice *isolate.Choice
 	copies *isolate.Copies
+
+	linked     map[string]bool // those of the plugin's packages that are in the host
+	wishes     isolate.Wishes
+	edits      map[string][]isolate.Edit // further changes to the copies
+	process    []ProcessState
+	incomplete []process.Incomplete
 }
 
 func (i *isolating) isolate(ctx context.Context) (Source, error) {
-	if err := i.choose(ctx); err != nil {
+	if err := i.chooseOnce(ctx); err != nil {
 		return i.src, err
 	}
 	var err error
-	if i.copies, err = isolate.Copy(i.graph, i.choice, overlaidDisk(i.src.Overlay)); err != nil {
+	if i.copies, err = isolate.Copy(i.graph, i.choice, overlaidDisk(i.src.Overlay), i.edits); err != nil {
 		return i.src, err
 	}
 	prefix := filepath.Join(i.src.Dir, filepath.FromSlash(isolate.Folder))
@@ -145,7 +155,7 @@ func counted(n int, one, more string) string {
 // choose asks what the plugin is built from by its own requirements, and again with
 // the modules at the host's versions of which packages turn out to be pinned.
 func (i *isolating) choose(ctx context.Context) error {
-	host := isolate.Host{Module: i.facts.Binary.Main.Path, Modules: map[string]*isolate.Module{}, Linked: map[string]bool{}}
+	host := isolate.Host{Module: i.facts.Binary.Main.Path, Modules: map[string]*isolate.Module{}, Linked: i.linked}
 	for path, m := range i.facts.modules {
 		host.Modules[path] = &isolate.Module{Path: m.Path, Version: m.Version}
 		if m.Replace != nil {
@@ -155,19 +165,19 @@ func (i *isolating) choose(ctx context.Context) error {
 			host.Modules[path].Version = ""
 		}
 	}
-	pins := map[string]bool{}
+	pins := i.pins
 	for range maxPinRounds {
 		if err := i.list(ctx, pins); err != nil {
 			return err
 		}
-		if err := i.findLinked(host.Linked); err != nil {
+		if err := i.findLinked(); err != nil {
 			return err
 		}
-		named, err := i.named()
-		if err != nil {
+		var err error
+		if i.wishes.Named, err = i.named(); err != nil {
 			return err
 		}
-		if i.choice, err = isolate.Choose(i.graph, host, i.rules, named); err != nil {
+		if i.choice, err = isolate.Choose(i.graph, host, i.rules, i.wishes); err != nil {
 			return err
 		}
 		more := false
@@ -223,8 +233,7 @@ func (i *isolating) list(ctx context.Context, pins map[string]bool) error {
 	i.based = s
 	i.module = modfile.ModulePath(i.src.ModFile.Content)
 	i.graph = &isolate.Graph{Plugin: packages[len(packages)-1].ImportPath, Module: i.module, Packages: packages}
-	if i.asked == nil {
-		i.asked = map[string]string{}
+	if len(i.asked) == 0 {
 		for _, p := range packages {
 			if p.Module != nil {
 				i.asked[p.Module.Path] = p.Module.Version
@@ -256,16 +265,16 @@ func (r *run) listWhole(ctx context.Context, src Source, l Layout) ([]isolate.Pa
 }
 
 // findLinked finds those of the plugin's packages that are in the host.
-func (i *isolating) findLinked(linked map[string]bool) error {
+func (i *isolating) findLinked() error {
 	for _, p := range i.graph.Packages {
-		if _, known := linked[p.ImportPath]; known || p.Standard {
+		if _, known := i.linked[p.ImportPath]; known || p.Standard {
 			continue
 		}
 		_, there, err := i.host.Package(p.ImportPath)
 		if err != nil {
 			return err
 		}
-		linked[p.ImportPath] = there
+		i.linked[p.ImportPath] = there
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ func (i *isolating) result() (Source, error) {
 		}
 	}
 	out.Isolated = &Isolated{
-		Rules: i.rules.String(), Prefix: i.module + "/" + isolate.Folder + "/", Choice: i.choice, Modules: i.copies.Modules,
+		Rules: i.rules.String(), Prefix: i.module + "/" + isolate.Folder + "/", Choice: i.choice, Modules: i.copies.Modules, Process: i.process,
 		Files: len(i.copies.Files), Edited: i.copies.Edited, Copies: i.copies.Digest(),
 		Details: IsolatedDetails{Asked: pinned, Own: i.copies.Own},
 	}

@@ -161,6 +161,7 @@ func (p *planner) plan(l Layout) (*Plan, error) {
 	plan.Warnings = append(slices.Clone(p.warnings), user.warnings...)
 	plan.Warnings = append(plan.Warnings, p.src.Compiler.warnings...)
 	plan.Warnings = append(plan.Warnings, a.warnings...)
+	plan.Warnings = append(plan.Warnings, p.src.Isolated.warnings()...)
 	if c := p.src.Checkout; c != nil && len(c.Taken) > 0 {
 		plan.Warnings = append(plan.Warnings, c.told(p.host.Binary.Main.Path))
 	}

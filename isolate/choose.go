@@ -14,6 +14,13 @@ type Host struct {
 	Linked  map[string]bool    // those of the plugin's packages that are in the host
 }
 
+// Wishes are reasons for what becomes of packages, by import path.
+type Wishes struct {
+	Named map[string]string // what exported symbols or the host's contract name, and who names it
+	Share map[string]string // what cannot exist twice, and why
+	Move  map[string]string // what cannot be shared because of what is moved, and why
+}
+
 // A Fate is what becomes of a package.
 type Fate string
 
@@ -63,6 +70,7 @@ type chooser struct {
 	graph     *Graph
 	host      Host
 	rules     Rules
+	wishes    Wishes
 	packages  map[string]*Package // but for the standard library's
 	importers map[string][]string
 	roots     map[string]string // what is pinned for itself, and why
@@ -71,13 +79,11 @@ type chooser struct {
 	moved     map[string]reason
 }
 
-// Choose says which packages are moved. Named has the packages that the plugin's
-// exported symbols or the host's contract name, with who names them. It is a pure
-// function. The set is closed under imports: what imports a moved package is moved,
+// Choose says which packages are moved. It is a pure function. The set is closed under imports: what imports a moved package is moved,
 // what a pinned one imports is pinned, and where a package would have to be both, it is
 // pinned.
-func Choose(graph *Graph, host Host, rules Rules, named map[string]string) (*Choice, error) {
-	c := &chooser{graph: graph, host: host, rules: rules, packages: map[string]*Package{}, importers: map[string][]string{}, roots: map[string]string{}, forced: map[string]string{}}
+func Choose(graph *Graph, host Host, rules Rules, wishes Wishes) (*Choice, error) {
+	c := &chooser{graph: graph, host: host, rules: rules, wishes: wishes, packages: map[string]*Package{}, importers: map[string][]string{}, roots: map[string]string{}, forced: map[string]string{}}
 	for i := range graph.Packages {
 		p := &graph.Packages[i]
 		if p.Standard {
@@ -98,7 +104,7 @@ func Choose(graph *Graph, host Host, rules Rules, named map[string]string) (*Cho
 	if main == nil || !main.own(graph) {
 		return nil, &CannotError{"", fmt.Sprintf("its main package %s is not of the module %s that is built in", graph.Plugin, graph.Module), "build in the main package's own module"}
 	}
-	c.findRoots(named)
+	c.findRoots()
 	for {
 		c.pin()
 		if !c.move() {
@@ -111,8 +117,8 @@ func Choose(graph *Graph, host Host, rules Rules, named map[string]string) (*Cho
 func (c *chooser) sorted() []string { return slices.Sorted(maps.Keys(c.packages)) }
 
 // findRoots finds the contract, and what cannot exist twice.
-func (c *chooser) findRoots(named map[string]string) {
-	for path, p := range c.packages {
+func (c *chooser) findRoots() {
+	for path := range c.packages {
 		not := matching(c.rules.Not, path)
 		switch linked := c.host.Linked[path]; {
 		case path == c.graph.Plugin:
@@ -121,10 +127,10 @@ func (c *chooser) findRoots(named map[string]string) {
 		case !linked:
 		case inModule(path, c.host.Module):
 			c.roots[path] = "it is of the host's module"
-		case named[path] != "":
-			c.roots[path] = "it is named by " + named[path]
-		case p.hasC():
-			c.roots[path] = "it has C code, whose symbols exist once in a process"
+		case c.wishes.Named[path] != "":
+			c.roots[path] = "it is named by " + c.wishes.Named[path]
+		case c.wishes.Share[path] != "":
+			c.roots[path] = c.wishes.Share[path]
 		}
 	}
 }
@@ -219,10 +225,12 @@ func (c *chooser) isPinned(path string) bool {
 
 // wants says why a package should be moved for itself, "" where nothing speaks for it.
 func (c *chooser) wants(path string) string {
-	if c.stays(path) || c.packages[path].Module.Path == c.host.Module {
+	if c.stays(path) || c.packages[path].Module.Path == c.host.Module && c.wishes.Move[path] == "" {
 		return ""
 	}
 	switch pattern := matching(c.rules.Patterns, path); {
+	case c.wishes.Move[path] != "":
+		return c.wishes.Move[path]
 	case c.rules.All:
 		return "all but the contract is moved"
 	case pattern != "":

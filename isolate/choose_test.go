@@ -14,8 +14,7 @@ import (
 )
 
 // graph reads packages from lines: MODULE[@VERSION][=>REPLACEMENT] SUB: IMPORTS. A sub
-// of . is the module's root, and one with a star has C code. The first line is the main
-// package's.
+// of . is the module's root. The first line is the main package's.
 func graph(t *testing.T, text string) *isolate.Graph {
 	t.Helper()
 	g := &isolate.Graph{Plugin: "example.com/p", Module: "example.com/p"}
@@ -31,10 +30,6 @@ func graph(t *testing.T, text string) *isolate.Graph {
 		if forked {
 			path, version, _ := strings.Cut(fork, "@")
 			p.Module.Replace = &isolate.Module{Path: path, Version: version}
-		}
-		sub, c := strings.CutSuffix(sub, "*")
-		if c {
-			p.CgoFiles = []string{"c.go"}
 		}
 		if sub != "." {
 			p.ImportPath += "/" + sub
@@ -68,6 +63,8 @@ var choices = []struct {
 	without []string // packages of the host's modules that it does not link
 	rules   string
 	named   map[string]string
+	share   map[string]string
+	move    map[string]string
 	moved   string // PACKAGE=WHY, by a semicolon
 	pinned  string
 	shared  string
@@ -153,13 +150,15 @@ var choices = []struct {
 		align: "a.org/x",
 	},
 	{
-		name: "C code that the host has",
+		name: "what cannot exist twice, and what must",
 		graph: `example.com/p .: a.org/x a.org/new
-			a.org/x@v2.0.0 .*:
-			a.org/new@v2.0.0 .*: a.org/z
-			a.org/z@v2.0.0 .:`,
-		moved:  "a.org/new=it imports a.org/z, which is moved; a.org/z=the host has v1.0.0",
-		pinned: "a.org/x=it has C code, whose symbols exist once in a process",
+			a.org/x@v2.0.0 .:
+			a.org/new@v2.0.0 .: a.org/z
+			a.org/z@v1.0.0 .:`,
+		share:  map[string]string{"a.org/x": "it cannot be twice", "a.org/new": "the host does not have it, so this counts for nothing"},
+		move:   map[string]string{"a.org/z": "it has to be twice"},
+		moved:  "a.org/new=it imports a.org/z, which is moved; a.org/z=it has to be twice",
+		pinned: "a.org/x=it cannot be twice",
 		align:  "a.org/x",
 	},
 	{
@@ -230,7 +229,7 @@ func TestChoose(t *testing.T) {
 			if strings.Contains(c.name, "another module") {
 				h.Linked["a.org/big/sub"] = true
 			}
-			choice, err := isolate.Choose(g, h, rules, c.named)
+			choice, err := isolate.Choose(g, h, rules, isolate.Wishes{Named: c.named, Share: c.share, Move: c.move})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -262,7 +261,7 @@ func TestChooseRefuses(t *testing.T) {
 		{"a place that is taken", "example.com/p .: example.com/p/internal/isolated/x\nexample.com/p internal/isolated/x:", "where private copies are to lie"},
 	} {
 		g := graph(t, c.graph)
-		_, err := isolate.Choose(g, host(g, usualHost), isolate.Rules{Auto: true}, nil)
+		_, err := isolate.Choose(g, host(g, usualHost), isolate.Rules{Auto: true}, isolate.Wishes{})
 		if _, ok := errors.AsType[*isolate.CannotError](err); !ok || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
@@ -287,7 +286,7 @@ func TestParseRules(t *testing.T) {
 
 func TestChoiceAsJSON(t *testing.T) {
 	g := graph(t, "example.com/p .: a.org/x\na.org/x@v2.0.0 .:")
-	c, err := isolate.Choose(g, host(g, usualHost), isolate.Rules{Auto: true}, nil)
+	c, err := isolate.Choose(g, host(g, usualHost), isolate.Rules{Auto: true}, isolate.Wishes{})
 	if err != nil {
 		t.Fatal(err)
 	}

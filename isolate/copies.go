@@ -60,18 +60,26 @@ func (c *Copies) Digest() string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
+// An Edit replaces a piece of an original: Old, which begins at Offset.
+type Edit struct {
+	Offset   int // in bytes
+	Old, New string
+}
+
 type copier struct {
 	graph *Graph
 	disk  Disk
+	edits map[string][]Edit
 	names names
 	out   *Copies
 	left  int64 // bytes that may yet be copied
 }
 
 // Copy makes the private copies of the packages that are moved, and the files of the
-// plugin's own module that import them with their imports rewritten.
-func Copy(graph *Graph, choice *Choice, disk Disk) (*Copies, error) {
-	c := &copier{graph: graph, disk: disk, names: names{}, left: maxTotal, out: &Copies{Files: map[string][]byte{}, Own: map[string][]byte{}, Licences: map[string][]byte{}}}
+// plugin's own module that import them with their imports rewritten. Edits are further
+// changes, by the originals' files.
+func Copy(graph *Graph, choice *Choice, disk Disk, edits map[string][]Edit) (*Copies, error) {
+	c := &copier{graph: graph, disk: disk, edits: edits, names: names{}, left: maxTotal, out: &Copies{Files: map[string][]byte{}, Own: map[string][]byte{}, Licences: map[string][]byte{}}}
 	for _, p := range graph.Packages {
 		if choice.fates[p.ImportPath] == Moved {
 			c.names[p.ImportPath] = graph.prefix() + p.ImportPath
@@ -199,8 +207,13 @@ func (c *copier) read(p *Package, name string) ([]byte, error) {
 	return content, nil
 }
 
-// rewritten gives a source file as it is in the plugin, and holds it against the original.
-func (c *copier) rewritten(p *Package, name string, content []byte) (now []byte, err error) {
+// rewritten gives a source file as it is in the plugin, and holds it against the original
+// with no more than the edits that were asked for.
+func (c *copier) rewritten(p *Package, name string, original []byte) (now []byte, err error) {
+	content, err := edited(original, c.edits[filepath.Join(p.Dir, name)])
+	if err != nil {
+		return nil, &CannotError{p.ImportPath, fmt.Sprintf("%s: %v", name, err), ""}
+	}
 	switch path.Ext(name) {
 	case ".go":
 		if now, err = c.names.goFile(name, content); err == nil && !bytes.Equal(now, content) {
@@ -214,10 +227,27 @@ func (c *copier) rewritten(p *Package, name string, content []byte) (now []byte,
 	if err != nil {
 		return nil, &CannotError{p.ImportPath, err.Error(), ""}
 	}
-	if !bytes.Equal(now, content) && !p.own(c.graph) {
+	if !bytes.Equal(now, original) && !p.own(c.graph) {
 		c.out.Edited++
 	}
 	return now, nil
+}
+
+// edited makes the edits that were asked for.
+func edited(content []byte, edits []Edit) ([]byte, error) {
+	var list []edit
+	at := 0
+	for _, e := range slices.SortedFunc(slices.Values(edits), func(a, b Edit) int { return a.Offset - b.Offset }) {
+		if e.Offset < at || e.Offset > len(content) || !bytes.HasPrefix(content[e.Offset:], []byte(e.Old)) {
+			return nil, fmt.Errorf("at byte %d there is no %q to be replaced", e.Offset, e.Old)
+		}
+		at = e.Offset + len(e.Old)
+		list = append(list, edit{e.Offset, at, e.New})
+	}
+	if len(list) == 0 {
+		return content, nil
+	}
+	return apply(content, list), nil
 }
 
 // module adds the go.mod of a module's private copies, which says the language of its

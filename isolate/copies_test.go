@@ -87,11 +87,11 @@ func place(p *isolate.Package, disk files) {
 
 func copyAll(t *testing.T, g *isolate.Graph, disk isolate.Disk) (*isolate.Copies, *isolate.Choice, error) {
 	t.Helper()
-	choice, err := isolate.Choose(g, isolate.Host{Module: "example.com/host"}, isolate.Rules{All: true}, nil)
+	choice, err := isolate.Choose(g, isolate.Host{Module: "example.com/host"}, isolate.Rules{All: true}, isolate.Wishes{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := isolate.Copy(g, choice, disk)
+	c, err := isolate.Copy(g, choice, disk, nil)
 	return c, choice, err
 }
 
