@@ -55,7 +55,7 @@ func standardRegistries() []Registry {
 		{"math/rand seed", "math/rand", "", Overrides, "the host's random numbers follow the copy's seed", "math/rand/rand.go", fixed},
 		{"flag.Parse", "flag", "", Overrides, "the host's arguments are parsed before its flags are defined", "flag/flag.go", fixed},
 		{"environment", Process, "variable", Overrides, "the host's environment changes", "os/env.go", fixed},
-		{"working directory", Process, "folder", Overrides, "the host's relative paths lead elsewhere", "os/getwd.go", fixed},
+		{"working directory", Process, "folder", Overrides, "the host's relative paths lead elsewhere", "os/file.go", fixed},
 		{"process limits", Process, "setting", Overrides, "the setting is the whole process'", "syscall/rlimit.go", fixed},
 		{"runtime settings", Process, "setting", Overrides, "the setting is the whole process'", "runtime/debug.go, runtime/debug/garbage.go", fixed},
 		{"sockets", Process, "address", Doubles, "a second listener on a fixed address fails: address already in use", "net/dial.go", fixed},

@@ -233,7 +233,10 @@ func (v *visit) goroutine(n *ast.GoStmt) {
 	if fn := v.a.static(v.frame, n.Call); fn != nil {
 		name = fn.FullName()
 	}
-	v.add(effect{registry: "goroutines", owner: Process, key: name, known: true, consequence: Doubles, pos: n.Pos()})
+	v.add(effect{
+		registry: "goroutines", owner: Process, key: name, known: true, consequence: Doubles, pos: n.Pos(),
+		chain: []step{{"go " + name, n.Pos()}},
+	})
 	v.call(n.Call)
 }
 
