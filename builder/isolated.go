@@ -77,6 +77,10 @@ func (r *run) isolated(ctx context.Context, src Source) (Source, error) {
 	case r.facts.moduleless():
 		return src, r.cannotIsolate("the host records no modules, so what it has cannot be told from what the plugin has", "")
 	}
+	taken := filepath.Join(src.Dir, filepath.FromSlash(isolate.Folder))
+	if _, err := os.Lstat(taken); err == nil {
+		return src, r.cannotIsolate(fmt.Sprintf("there is a folder %s, where private copies are to lie", taken), "rename it")
+	}
 	if out, ok := r.recallIsolated(src); ok {
 		return out, nil
 	}
@@ -121,10 +125,6 @@ func (i *isolating) isolate(ctx context.Context) (Source, error) {
 	var err error
 	if i.copies, err = isolate.Copy(i.graph, i.choice, overlaidDisk(i.src.Overlay), i.edits); err != nil {
 		return i.src, err
-	}
-	prefix := filepath.Join(i.src.Dir, filepath.FromSlash(isolate.Folder))
-	if _, err := os.Lstat(prefix); err == nil {
-		return i.src, i.cannotIsolate(fmt.Sprintf("there is a folder %s, where private copies are to lie", prefix), "rename it")
 	}
 	i.progress("isolated: %s of %s, from %s", counted(moved(i.choice), "private copy", "private copies"), counted(len(i.copies.Modules), "module", "modules"), i.rules)
 	out, err := i.result()

@@ -79,7 +79,7 @@ type copier struct {
 // plugin's own module that import them with their imports rewritten. Edits are further
 // changes, by the originals' files.
 func Copy(graph *Graph, choice *Choice, disk Disk, edits map[string][]Edit) (*Copies, error) {
-	c := &copier{graph: graph, disk: disk, edits: edits, names: names{}, left: maxTotal, out: &Copies{Files: map[string][]byte{}, Own: map[string][]byte{}, Licences: map[string][]byte{}}}
+	c := &copier{graph: graph, disk: disk, edits: edits, names: names{}, left: maxTotal, out: &Copies{Files: map[string][]byte{}, Own: map[string][]byte{}, Licences: map[string][]byte{}, Modules: []CopiedModule{}}}
 	for _, p := range graph.Packages {
 		if choice.fates[p.ImportPath] == Moved {
 			c.names[p.ImportPath] = graph.prefix() + p.ImportPath
