@@ -18,8 +18,9 @@ type Policy struct {
 	Own    map[string]bool // the plugin's own packages, whose source is rewritten as well
 	Prefix string          // goes before renamed keys: letters, digits, '-' and '_', unlike that of any other plugin
 
-	// Share tells whether a package can be shared with the host instead, and why not.
-	Share func(pkg string) (ok bool, why string)
+	// Share tells whether a package can be shared with the host instead, and why not; nil
+	// for never. Move tells whether one can be moved that is not yet; nil for always.
+	Share, Move func(pkg string) (ok bool, why string)
 }
 
 // Action is what becomes of a registration.
@@ -64,6 +65,9 @@ type decider struct {
 // registry is moved along have none: the plugin has both for itself. A key that can be
 // renamed is renamed even where this host has none like it: another release of the host
 // may have, or another plugin in the same process.
+//
+// Move and Share ask for another set of moved packages: change it, close it under imports,
+// and decide again, until neither is left.
 func Decide(facts *Facts, host Host, policy Policy) ([]Decision, error) {
 	if !validPrefix(policy.Prefix) {
 		return nil, fmt.Errorf("the prefix for renamed keys is %q: it has to consist of letters, digits, '-' and '_'", policy.Prefix)
@@ -96,10 +100,9 @@ func (d *decider) decide(f *Finding) Decision {
 	switch {
 	case f.Consequence == Panics || f.Consequence == Interposed:
 		d.serious(&dec, has, foreign)
-	case foreign && f.Consequence == Overrides:
-		dec.Action = Move
-		dec.Reason = fmt.Sprintf("%s sets %s when it starts: a copy would set the host's, with values of types that the host does not have; %s has to be the plugin's own as well",
-			f.Package, f.Subject(), f.Owner)
+	case foreign && collides && f.Consequence == Overrides:
+		d.together(&dec, fmt.Sprintf("%s sets %s when it starts: a copy would set the host's, with values of types that the host does not have",
+			f.Package, f.Subject()))
 	case !collides:
 		dec.Reason = fmt.Sprintf("%s does this once: %s", f.Package, noHost(f))
 	default:
@@ -137,17 +140,35 @@ func (d *decider) serious(dec *Decision, has string, foreign bool) {
 	}
 	trouble := fmt.Sprintf("%s; %s: %s; by %s; it cannot be renamed: %s", what, has, d.collisionText(f), f.Way(), why)
 	if foreign {
-		dec.Action = Move
-		dec.Reason = fmt.Sprintf("%s; %s has to be the plugin's own as well", trouble, f.Owner)
-		return
+		d.together(dec, trouble)
+	} else {
+		d.share(dec, trouble)
 	}
-	if _, linked := d.host.Packages[f.Package]; !linked {
+}
+
+// together decides that a registry's package is moved as well, or else that who registers
+// is not.
+func (d *decider) together(dec *Decision, trouble string) {
+	owner := dec.Finding.Owner
+	if d.policy.Move != nil {
+		if ok, why := d.policy.Move(owner); !ok {
+			d.share(dec, fmt.Sprintf("%s; %s cannot be the plugin's own: %s", trouble, owner, why))
+			return
+		}
+	}
+	dec.Action, dec.Reason = Move, fmt.Sprintf("%s; %s has to be the plugin's own as well", trouble, owner)
+}
+
+// share decides that a package is shared with the host, where that can be.
+func (d *decider) share(dec *Decision, trouble string) {
+	pkg := dec.Finding.Package
+	if _, linked := d.host.Packages[pkg]; !linked {
 		dec.Action, dec.Reason = Refuse, trouble+"; the host does not have the package, so it cannot be shared"
 		return
 	}
 	ok, whyNot := false, "nothing is known about the host's version"
 	if d.policy.Share != nil {
-		ok, whyNot = d.policy.Share(f.Package)
+		ok, whyNot = d.policy.Share(pkg)
 	}
 	if ok {
 		dec.Action, dec.Reason = Share, trouble+"; so it is shared with the host"

@@ -62,6 +62,27 @@ func TestDecide(t *testing.T) {
 			},
 		},
 		{
+			name: "a registry that the contract keeps has who registers stay",
+			host: once.Host{Packages: map[string]string{kinds + "user": "v1.2.3"}},
+			policy: once.Policy{
+				Moved: set("user"), Share: allShared,
+				Move: func(string) (bool, string) { return false, "the contract names it" },
+			},
+			want: []string{
+				`collides: share registry.Hook`, `collides: share registry.Settings`, `collides: share registry.drivers "mine"`,
+				`collides: share registry.formats "fmt"`, `collides: share registry.hooks`,
+			},
+		},
+		{
+			name:   "what the host does not have registers as it would without a copy",
+			host:   once.Host{Packages: map[string]string{kinds + "registry": "v1.2.3"}},
+			policy: once.Policy{Moved: set("user")},
+			want: []string{
+				`keep registry.Hook`, `keep registry.Settings`, `keep registry.drivers "mine"`,
+				`keep registry.formats "fmt"`, `keep registry.hooks`,
+			},
+		},
+		{
 			name:   "a registry that is moved along is the copy's own",
 			host:   once.Host{Packages: map[string]string{kinds + "user": ""}},
 			policy: once.Policy{Moved: set("user", "registry")},
