@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -95,19 +94,18 @@ func (c *copiesLinker) modinfo(quoted string) (string, error) {
 		return "", fmt.Errorf("build information for the linker is not as expected: %.80s", quoted)
 	}
 	head, tail := data[:modinfoMark], data[len(data)-modinfoMark:]
-	info, err := debug.ParseBuildInfo(data[modinfoMark : len(data)-modinfoMark])
-	if err != nil {
-		return "", fmt.Errorf("build information for the linker: %w", err)
-	}
-	for _, dep := range info.Deps {
-		of, ok := c.of[dep.Path]
-		if !ok || dep.Version != of.Version {
+	// A module that is replaced has two lines: dep, PATH, VERSION, and =>, PATH, VERSION, SUM.
+	lines := strings.Split(data[modinfoMark:len(data)-modinfoMark], "\n")
+	for i, line := range lines {
+		f := strings.Split(line, "\t")
+		if len(f) < 3 || f[0] != "dep" || i+1 == len(lines) || !strings.HasPrefix(lines[i+1], "=>\t") {
 			continue
 		}
-		dep.Sum = ""
-		dep.Replace = &debug.Module{Path: of.Replace.Path, Version: of.Replace.Version, Sum: of.Replace.Sum}
+		if of, ok := c.of[f[1]]; ok && of.Version == f[2] && of.Replace != nil {
+			lines[i+1] = strings.Join([]string{"=>", of.Replace.Path, of.Replace.Version, of.Replace.Sum}, "\t")
+		}
 	}
-	return modinfoLine + strconv.Quote(head+info.String()+tail) + "\n", nil
+	return modinfoLine + strconv.Quote(head+strings.Join(lines, "\n")+tail) + "\n", nil
 }
 
 // A wrapped tool is one that the go command runs by way of plugtool.

@@ -70,6 +70,7 @@ type copier struct {
 	graph *Graph
 	disk  Disk
 	edits map[string][]Edit
+	made  map[string]bool // files of which the edits were made
 	names names
 	out   *Copies
 	left  int64 // bytes that may yet be copied
@@ -79,7 +80,7 @@ type copier struct {
 // plugin's own module that import them with their imports rewritten. Edits are further
 // changes, by the originals' files.
 func Copy(graph *Graph, choice *Choice, disk Disk, edits map[string][]Edit) (*Copies, error) {
-	c := &copier{graph: graph, disk: disk, edits: edits, names: names{}, left: maxTotal, out: &Copies{Files: map[string][]byte{}, Own: map[string][]byte{}, Licences: map[string][]byte{}, Modules: []CopiedModule{}}}
+	c := &copier{graph: graph, disk: disk, edits: edits, made: map[string]bool{}, names: names{}, left: maxTotal, out: &Copies{Files: map[string][]byte{}, Own: map[string][]byte{}, Licences: map[string][]byte{}, Modules: []CopiedModule{}}}
 	for _, p := range graph.Packages {
 		if choice.fates[p.ImportPath] == Moved {
 			c.names[p.ImportPath] = graph.prefix() + p.ImportPath
@@ -105,7 +106,21 @@ func Copy(graph *Graph, choice *Choice, disk Disk, edits map[string][]Edit) (*Co
 			return nil, err
 		}
 	}
+	if err := c.allMade(); err != nil {
+		return nil, err
+	}
 	return c.out, c.collisions()
+}
+
+// allMade refuses where an edit was asked for in a file that is neither copied nor the
+// plugin's own.
+func (c *copier) allMade() error {
+	for _, file := range slices.Sorted(maps.Keys(c.edits)) {
+		if !c.made[file] {
+			return &CannotError{"", fmt.Sprintf("%s would have to change, and is not copied", file), ""}
+		}
+	}
+	return nil
 }
 
 // move copies a package.
@@ -210,7 +225,9 @@ func (c *copier) read(p *Package, name string) ([]byte, error) {
 // rewritten gives a source file as it is in the plugin, and holds it against the original
 // with no more than the edits that were asked for.
 func (c *copier) rewritten(p *Package, name string, original []byte) (now []byte, err error) {
-	content, err := edited(original, c.edits[filepath.Join(p.Dir, name)])
+	file := filepath.Join(p.Dir, name)
+	c.made[file] = true
+	content, err := edited(original, c.edits[file])
 	if err != nil {
 		return nil, &CannotError{p.ImportPath, fmt.Sprintf("%s: %v", name, err), ""}
 	}

@@ -199,6 +199,36 @@ func TestCopyRefuses(t *testing.T) {
 	}
 }
 
+// Edits are made before imports are rewritten, only where the originals are as expected.
+func TestCopyEdits(t *testing.T) {
+	_, disk, _ := read(t, "usual.txtar")
+	at := strings.Index(disk["/a.org/x/v2/internal/in/in.go"], `"v"`)
+	for _, c := range []struct {
+		file string
+		edit isolate.Edit
+		want string // in the copy, or the error
+	}{
+		{"/a.org/x/v2/internal/in/in.go", isolate.Edit{Offset: at, Old: `"v"`, New: `"other"`}, `const V = "other"`},
+		{"/a.org/x/v2/internal/in/in.go", isolate.Edit{Offset: at - 1, Old: `"v"`, New: `"other"`}, "there is no"},
+		{"/a.org/x/v2/internal/in/in.go", isolate.Edit{Offset: 1 << 20, Old: `"v"`, New: `"other"`}, "at byte 1048576 there is no"},
+		{"/a.org/x/v2/internal/in/gone.go", isolate.Edit{}, "would have to change, and is not copied"},
+	} {
+		g, disk, _ := read(t, "usual.txtar")
+		choice, err := isolate.Choose(g, isolate.Host{Module: "example.com/host"}, isolate.Rules{All: true}, isolate.Wishes{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		copies, err := isolate.Copy(g, choice, disk, map[string][]isolate.Edit{c.file: {c.edit}})
+		got := fmt.Sprint(err)
+		if err == nil {
+			got = string(copies.Files["internal/isolated"+c.file])
+		}
+		if !strings.Contains(got, c.want) {
+			t.Errorf("%v in %s: %s, want %q", c.edit, c.file, got, c.want)
+		}
+	}
+}
+
 // after gives what go list would say of the isolated plugin.
 func after(g *isolate.Graph, c *isolate.Choice) []isolate.Package {
 	const prefix = "example.com/p/internal/isolated/"
