@@ -106,6 +106,10 @@ func (p *program) buildDefaults(c *cli.Context, o *buildOptions) error {
 	if len(o.packages) == 0 {
 		o.packages = []string{"."}
 	}
+	if o.Isolate == "" && conf.Build.Isolate != "" {
+		p.noticef("isolate %s comes from %s", conf.Build.Isolate, conf.file)
+		o.Isolate = conf.Build.Isolate
+	}
 	if o.Contract, err = p.contractOf("--symbol", c.StringSlice("symbol"), conf, conf.Contract); err != nil {
 		return err
 	}

@@ -1,11 +1,11 @@
-// Command isolate builds hosts with widely used modules at one version, and plugins with
+// Command isolated builds hosts with widely used modules at one version, and plugins with
 // the same modules at another by plugtool build --isolate=all. It loads each into its host
 // and calls code of the module in both: every plugin has to load with its own version
 // working, or to be refused before it is loaded, for the true reason. It prints the table
 // and ends with 1 where that is not so.
 //
-//	go -C tools run ./isolate             # the whole: an hour on two processors
-//	go -C tools run ./isolate -run grpc   # the modules whose name matches
+//	go -C tools run ./isolated             # the whole: some hours on two busy processors
+//	go -C tools run ./isolated -run grpc   # the modules whose name matches
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 	flag.Parse()
 	ok, err := run(*match, *plugtool, *rules)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "isolate:", err)
+		fmt.Fprintln(os.Stderr, "isolated:", err)
 	}
 	if err != nil || !ok {
 		os.Exit(1)
@@ -43,7 +43,7 @@ func run(match, plugtool, rules string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	dir, err := os.MkdirTemp("", "plugtool-isolate-")
+	dir, err := os.MkdirTemp("", "plugtool-isolated-")
 	if err != nil {
 		return false, err
 	}
