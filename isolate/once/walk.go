@@ -10,7 +10,7 @@ import (
 
 const (
 	mostDepth = 64        // calls within calls
-	mostNodes = 3_000_000 // of syntax, for one package's initialisation
+	mostNodes = 1_000_000 // of syntax, for one package's initialisation, besides its own
 )
 
 // effect is what walking a function found: a registration and the way to it.
