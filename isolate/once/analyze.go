@@ -6,7 +6,6 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-	"os"
 )
 
 // Analyze finds what the initialisation of each package outside of the standard library
@@ -35,6 +34,7 @@ func Analyze(ctx context.Context, packages []Package, opts Options) (*Facts, err
 		memo:       make(map[string][]effect),
 		active:     make(map[string]int),
 		panics:     make(map[*ast.FuncDecl]bool),
+		texts:      make(map[string][]byte),
 	}
 	a.sinks, a.lookups = functions()
 	for _, r := range Registries() {
@@ -56,6 +56,9 @@ func Analyze(ctx context.Context, packages []Package, opts Options) (*Facts, err
 // analyze adds what is found in one package.
 func (a *analysis) analyze(u *unit, facts *Facts) {
 	a.nodes = mostNodes
+	for _, file := range u.files {
+		a.nodes += int(file.FileEnd - file.FileStart) // tables are walked through once, and have fewer nodes than bytes
+	}
 	for _, e := range a.initialisation(u) {
 		if e.owner != u.ImportPath {
 			facts.Findings = append(facts.Findings, a.finding(u, e))
@@ -130,8 +133,12 @@ func (a *analysis) finding(u *unit, e effect) Finding {
 func (a *analysis) span(u *unit, e ast.Node) Span {
 	from, to := a.world.fset.Position(e.Pos()), a.world.fset.Position(e.End())
 	s := Span{Package: u.ImportPath, File: from.Filename, Offset: from.Offset, Line: from.Line}
-	// The file was read whole already; of one that has changed since, edits do not apply.
-	if text, err := os.ReadFile(from.Filename); err == nil && to.Offset <= len(text) && from.Offset <= to.Offset {
+	text, ok := a.texts[from.Filename]
+	if !ok {
+		text, _ = a.world.readFile(from.Filename) // gone since it was parsed: no edit applies to it
+		a.texts[from.Filename] = text
+	}
+	if from.Offset <= to.Offset && to.Offset <= len(text) {
 		s.Text = string(text[from.Offset:to.Offset])
 	}
 	return s

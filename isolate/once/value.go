@@ -316,7 +316,6 @@ func (v value) signature(b *strings.Builder) {
 	}
 	b.WriteByte(2)
 	for _, p := range v.places {
-		b.WriteString(types.ExprString(p.expr))
 		writePos(b, p.expr.Pos())
 	}
 	if v.fn != nil {

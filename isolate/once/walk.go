@@ -10,7 +10,7 @@ import (
 
 const (
 	mostDepth = 64        // calls within calls
-	mostNodes = 3_000_000 // of syntax, for one package's initialisation
+	mostNodes = 1_000_000 // of syntax, for one package's initialisation, besides its own
 )
 
 // effect is what walking a function found: a registration and the way to it.
@@ -42,7 +42,8 @@ type analysis struct {
 	memo       map[string][]effect
 	active     map[string]int // calls being walked: how deep
 	panics     map[*ast.FuncDecl]bool
-	nodes      int // that may still be walked
+	texts      map[string][]byte // of files that spans lie in
+	nodes      int               // that may still be walked
 }
 
 // visit is the walk through one function: where effects go, and how far up the stack
@@ -258,7 +259,7 @@ func (v *visit) into(name string, pos token.Pos, u *unit, body *ast.BlockStmt, f
 		inner.walk(body)
 		delete(v.a.active, memo)
 		effects = compact(inner.effects)
-		if memo != "" && inner.lowest >= inner.depth {
+		if memo != "" && inner.lowest >= inner.depth && v.a.nodes >= 0 {
 			v.a.memo[memo] = effects
 		}
 		v.lowest = min(v.lowest, inner.lowest)
