@@ -209,10 +209,5 @@ func (e *CannotError) Error() string {
 	return fmt.Sprintf("%s cannot have a private copy in the plugin: %s", e.Package, e.Reason)
 }
 
-// under gives a package's path within its module, "" for the module's root.
-func under(importPath, mod string) string {
-	return strings.TrimPrefix(strings.TrimPrefix(importPath, mod), "/")
-}
-
 // privateFolder gives the folder of a package's private copy within the plugin's module.
 func privateFolder(importPath string) string { return path.Join(Folder, importPath) }
