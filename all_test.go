@@ -43,6 +43,8 @@ var level = map[string]int{
 	"signer/policy":    2,
 	"signer/keyless":   2,
 	"signer/bundle":    3,
+	"isolate":          2, // knows neither hosts nor builds: packages in, files out
+	"isolate/once":     3,
 	"inspector":        2,
 	"inspector/goelf":  3,
 	"inspector/gotype": 4,

@@ -136,6 +136,7 @@ type sourceCopy struct {
 // copyOf lists what a copy of the source consists of. What go.mod takes from an
 // absolute path stays where it is: the path is recorded.
 func (r *run) copyOf(src Source, to string) *sourceCopy {
+	src = src.original()
 	c := &sourceCopy{to: to, folders: []string{src.Dir}, skip: append(r.opts.files(), r.work.path)}
 	modules := []Member{{Dir: src.Dir, ModFile: src.ModFile}}
 	if src.ModFile.Name != "" && filepath.Dir(src.ModFile.Name) != src.Dir { // -modfile in GOFLAGS

@@ -70,7 +70,7 @@ func (p *planner) aligned(l Layout) (*alignedFiles, error) {
 		case !p.isMember(path):
 			out.replaced[path] = dir
 		case !slices.ContainsFunc(members, func(m Member) bool {
-			return m.Dir == dir || m.Dir == p.src.Dir && modulePath(m.ModFile.Content) == path
+			return m.Dir == dir || m.Dir == p.src.root() && modulePath(m.ModFile.Content) == path
 		}):
 			out.changed = true
 			members = slices.DeleteFunc(members, func(m Member) bool { return modulePath(m.ModFile.Content) == path })
@@ -118,7 +118,7 @@ func (p *planner) aligned(l Layout) (*alignedFiles, error) {
 
 // ownMembers gives the plugin's module, and the others of its workspace.
 func (p *planner) ownMembers() []Member {
-	members := []Member{{Dir: p.src.Dir, ModFile: p.src.ModFile}}
+	members := []Member{{Dir: p.src.root(), ModFile: p.src.ModFile}}
 	if p.src.Work != nil {
 		for _, m := range p.src.Work.Members {
 			if m.Dir != p.src.Dir {
@@ -275,7 +275,7 @@ func (p *planner) workFile(a *alignedFiles) ([]byte, error) {
 	}
 	f.SortBlocks()
 	f.Cleanup()
-	return modfile.Format(f.Syntax), nil
+	return bytes.ReplaceAll(modfile.Format(f.Syntax), []byte(`\x00work\x00`), []byte(workMark)), nil
 }
 
 // newerWork gives the go line of the author's workspace where it asks for a newer Go

@@ -191,7 +191,13 @@ func (r *run) write(plan *Plan) (dir string, err error) {
 	if dir, err = r.work.folder(); err != nil {
 		return "", err
 	}
+	if err := plan.scaffold.make(filepath.Join(dir, scaffoldName)); err != nil {
+		return "", err
+	}
 	for _, f := range plan.files {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(f.name)), 0o700); err != nil {
+			return "", err
+		}
 		if err := os.WriteFile(filepath.Join(dir, f.name), []byte(inWork(string(f.content), dir)), 0o600); err != nil {
 			return "", err
 		}
@@ -210,7 +216,7 @@ func (r *run) goRunTold(ctx context.Context, plan *Plan, dir string, args []stri
 	env := setEnv(r.opts.Env, allInWork(plan.Env, dir)...)
 	// The linker leaves its folder behind when it is killed, and minds TMPDIR alone.
 	env = setEnv(env, "GOTMPDIR="+r.work.path, "TMPDIR="+r.work.path)
-	c := goCommand{path: plan.Toolchain.Command, dir: plan.Dir, env: env, args: args}
+	c := goCommand{path: plan.Toolchain.Command, dir: inWork(plan.where(), dir), env: env, args: args}
 	out, told, err = c.run(ctx, r.opts.Progress)
 	if goErr, ok := errors.AsType[*GoError](err); ok {
 		f := &failure{plan: plan, env: r.opts.Env, goEnv: r.goEnv, output: goErr.Output}

@@ -41,6 +41,10 @@ type Options struct {
 	Contract []inspector.Requirement // what the host asserts of the plugin's symbols, besides what its descriptor says
 	Write    bool                    // align the plugin's own go.mod and go.sum too, when the plugin was built
 
+	// Isolate says which packages get private copies in the plugin, as
+	// isolate.ParseRules reads it; "" for none.
+	Isolate string
+
 	// Toolexec is the command that runs ToolexecMain with the arguments that are
 	// appended to it.
 	Toolexec []string

@@ -81,7 +81,7 @@ func (p ccProber) run(ctx context.Context, name string, args []string, input str
 	var out, words bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &words
 	cmd.WaitDelay = patience
-	isolate(cmd)
+	setApart(cmd)
 	runtime.LockOSThread() // as in goCommand.run
 	err = cmd.Run()
 	runtime.UnlockOSThread()

@@ -2,6 +2,7 @@ package builder
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/plugtool/plugtool/inspector"
@@ -14,10 +15,14 @@ func (p *Plan) Commands() []string {
 	if p.temporary() {
 		list = append(list, `work=$(mktemp -d)`)
 	}
+	list = append(list, p.scaffold.commands()...)
 	for _, f := range p.files {
+		if dir := path.Dir(f.name); dir != "." {
+			list = append(list, `mkdir -p "$work"/`+inspector.ShellQuote(dir))
+		}
 		list = append(list, heredoc(f))
 	}
-	words := []string{"cd", inspector.ShellQuote(p.Dir), "&&"}
+	words := []string{"cd", shellWord(p.where()), "&&"}
 	if env := p.Env; len(env) > 0 {
 		words = append(words, "env")
 		for _, s := range env {

@@ -218,12 +218,8 @@ func (p *planner) addCompilerFlags(plan *Plan, l Layout) error {
 		}
 		plan.Flags = append(plan.Flags, arg)
 	}
-	if plan.toolexec {
-		arg, err := toolexecFlag(p.opts.Toolexec)
-		if err != nil {
-			return err
-		}
-		plan.Flags = append(plan.Flags, arg)
+	if err := p.addWrapper(plan); err != nil {
+		return err
 	}
 	switch {
 	case p.settings.pgo == "" && p.opts.PGO != "":
@@ -240,11 +236,27 @@ func (p *planner) addCompilerFlags(plan *Plan, l Layout) error {
 	return nil
 }
 
-// toolexecFlag names the wrapper around the compiler.
-func toolexecFlag(command []string) (string, error) {
-	if len(command) == 0 {
-		return "", fmt.Errorf("shared packages with generated files have to be compiled through plugtool, and no command for that was given")
+// addWrapper adds the wrapper around the compiler and the linker, where one is needed.
+func (p *planner) addWrapper(plan *Plan) error {
+	command := p.opts.Toolexec
+	switch isolated := p.src.Isolated != nil; {
+	case isolated && plan.toolexec:
+		command = slices.Concat(command, []string{copiesFlag + workMark + "/" + copiesName, pathsFlag})
+	case isolated:
+		command = slices.Concat(command, []string{copiesFlag + workMark + "/" + copiesName})
+	case !plan.toolexec:
+		return nil
 	}
+	if len(p.opts.Toolexec) == 0 {
+		return fmt.Errorf("shared packages with generated files, and private copies, have to be compiled through plugtool, and no command for that was given")
+	}
+	arg, err := toolexecFlag(command)
+	plan.Flags = append(plan.Flags, arg)
+	return err
+}
+
+// toolexecFlag names the wrapper.
+func toolexecFlag(command []string) (string, error) {
 	words := make([]string, len(command))
 	for i, word := range command {
 		quoted, err := quoteWord(word)
@@ -264,7 +276,7 @@ func (p *planner) addModules(plan *Plan, l Layout, a *alignedFiles, u userFlags)
 		return p.addWorkspace(plan, a)
 	case work:
 		return plan.addOverlay(p.src.Overlay)
-	case a.changed || p.src.Resolved != nil || p.src.Incomplete || u.mod == "mod": // -mod=mod would edit the user's
+	case a.changed || p.src.Resolved != nil || p.src.Isolated != nil || p.src.Incomplete || u.mod == "mod": // -mod=mod would edit the user's
 		sums := p.src.SumFile.Content
 		if p.src.Resolved != nil {
 			sums = p.src.Resolved.SumFile

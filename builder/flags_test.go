@@ -184,7 +184,7 @@ func TestIdentity(t *testing.T) {
 		{"compile version go1.26.8", "compile version go1.26.8 " + toolID},
 		{"compile version devel go1.28-abc buildID=a/b/c/d", "compile version devel go1.28-abc buildID=a/b/c/d+" + toolID},
 	} {
-		if got := identity(c.in); got != c.want {
+		if got := identity(c.in, toolID); got != c.want {
 			t.Errorf("%q became %q, want %q", c.in, got, c.want)
 		}
 	}

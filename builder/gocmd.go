@@ -40,7 +40,7 @@ func (c goCommand) run(ctx context.Context, progress io.Writer) (stdout []byte, 
 	cmd.Stdout = &out
 	cmd.Stderr = io.MultiWriter(&all, &downloads{to: progress})
 	cmd.WaitDelay = patience
-	isolate(cmd)
+	setApart(cmd)
 
 	// The kernel ties a child that dies with its parent to the thread that
 	// started it (golang/go#27505).

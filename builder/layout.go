@@ -77,7 +77,7 @@ func (p *planner) layoutsFrom(released bool, add func(Layout)) error {
 	if err != nil {
 		return err
 	}
-	vendor := p.src.Vendored && !aligned.changed && p.src.Work == nil
+	vendor := p.src.Vendored && !aligned.changed && p.src.Work == nil && p.src.Isolated == nil
 	if vendor {
 		l := plain
 		l.Vendor = true

@@ -28,6 +28,7 @@ type Plan struct {
 	Pins      []Pin     `json:"pins"`
 	Shared    []Shared  `json:"shared"` // the modules that the plugin has in common with the host
 	Rewrites  []Rewrite `json:"rewrites,omitempty"`
+	Isolated  *Isolated `json:"isolated,omitempty"` // what has private copies in the plugin
 	Checkout  *Checkout `json:"checkout,omitempty"` // the clone that the host's own module lies in
 	Warnings  []string  `json:"warnings,omitempty"`
 
@@ -35,11 +36,12 @@ type Plan struct {
 	// name that folder by workMark.
 	files []tempFile
 
-	target     cTarget // what the C compiler makes code for
-	toolexec   bool    // Flags name the wrapper around the compiler
-	needsGraph bool    // the plan cannot be finished without asking the go command
-	modMode    bool    // the build uses a temporary go.mod, which the go command may complete
-	workMode   bool    // the build uses a temporary go.work
+	target     cTarget   // what the C compiler makes code for
+	scaffold   *scaffold // where the go command runs; nil for Dir
+	toolexec   bool      // Flags name the wrapper around the compiler
+	needsGraph bool      // the plan cannot be finished without asking the go command
+	modMode    bool      // the build uses a temporary go.mod, which the go command may complete
+	workMode   bool      // the build uses a temporary go.work
 
 	// For explaining failures.
 	module     string            // the plugin's
@@ -133,7 +135,7 @@ func (p *planner) plan(l Layout) (*Plan, error) {
 		Host: b.File, GoVersion: b.GoVersion, Platform: b.Platform,
 		Toolchain: p.tool, Compiler: p.src.Compiler, target: hostTarget(b, p.src.Go), Layout: l, LayoutWhy: p.why(l, a),
 		Dir: p.src.Dir, Package: p.src.Package, Output: p.opts.Output,
-		Pins: p.pins(a), Shared: []Shared{}, Checkout: p.src.Checkout,
+		Pins: p.pins(a), Shared: []Shared{}, Isolated: p.src.Isolated, Checkout: p.src.Checkout,
 	}
 	plan.module, plan.hostModule, plan.hostPath, plan.hostSums = p.modFile.Module.Mod.Path, b.Main.Path, b.Path, p.host.sums()
 	user, err := p.userFlags()
@@ -149,6 +151,9 @@ func (p *planner) plan(l Layout) (*Plan, error) {
 	if err := p.addModules(plan, l, a, user); err != nil {
 		return nil, err
 	}
+	if err := p.addIsolation(plan); err != nil {
+		return nil, err
+	}
 	if !user.vcs {
 		plan.Flags = append(plan.Flags, noVCS)
 	}
@@ -156,6 +161,7 @@ func (p *planner) plan(l Layout) (*Plan, error) {
 	plan.Warnings = append(slices.Clone(p.warnings), user.warnings...)
 	plan.Warnings = append(plan.Warnings, p.src.Compiler.warnings...)
 	plan.Warnings = append(plan.Warnings, a.warnings...)
+	plan.Warnings = append(plan.Warnings, p.src.Isolated.warnings()...)
 	if c := p.src.Checkout; c != nil && len(c.Taken) > 0 {
 		plan.Warnings = append(plan.Warnings, c.told(p.host.Binary.Main.Path))
 	}

@@ -5,9 +5,9 @@ import (
 	"syscall"
 )
 
-// isolate makes the command the leader of a process group, to be stopped as a
+// setApart makes the command the leader of a process group, to be stopped as a
 // whole, and has the kernel kill it should this process be killed.
-func isolate(cmd *exec.Cmd) {
+func setApart(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 }

@@ -4,9 +4,9 @@ package builder
 
 import "os/exec"
 
-// isolate leaves the command as it is: cancelling kills it, and the go command's
+// setApart leaves the command as it is: cancelling kills it, and the go command's
 // own children end with their pipes.
-func isolate(*exec.Cmd) {}
+func setApart(*exec.Cmd) {}
 
 func killGroup(*exec.Cmd) {}
 

@@ -98,7 +98,37 @@ func (s *Source) raise(v module.Version) {
 // list runs go list as the plan's build would see it, the temporary go.mod open
 // for completion.
 func (r *run) list(ctx context.Context, plan *Plan, dir string) ([]Package, error) {
-	args := []string{"list", "-deps", "-json=" + listFields}
+	out, told, err := r.goList(ctx, plan, dir, listFields)
+	if err != nil {
+		return nil, err
+	}
+	graph, err := decodeAll[Package](out)
+	if err != nil {
+		return nil, err
+	}
+	err = r.lacking(told, graph)
+	for i := range graph {
+		graph[i].Imports = nil
+	}
+	return graph, err
+}
+
+// decodeAll reads the values that go list -json printed one after the other.
+func decodeAll[T any](out []byte) (list []T, err error) {
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var v T
+		if err := dec.Decode(&v); errors.Is(err, io.EOF) {
+			return list, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("read what go list printed: %w", err)
+		}
+		list = append(list, v)
+	}
+}
+
+// goList asks for some fields of all packages that the plugin is built from.
+func (r *run) goList(ctx context.Context, plan *Plan, dir, fields string) (out []byte, told string, err error) {
+	args := []string{"list", "-deps", "-json=" + fields}
 	for _, flag := range allInWork(plan.Flags, dir) {
 		switch name, _, _ := splitFlag(flag); name {
 		case "tags", "race", "msan", "trimpath", "modfile", "overlay", "modcacherw":
@@ -110,24 +140,7 @@ func (r *run) list(ctx context.Context, plan *Plan, dir string) ([]Package, erro
 			args = append(args, flag)
 		}
 	}
-	out, told, err := r.goRunTold(ctx, plan, dir, append(args, plan.Package))
-	if err != nil {
-		return nil, err
-	}
-	var graph []Package
-	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
-		var pkg Package
-		if err := dec.Decode(&pkg); errors.Is(err, io.EOF) {
-			err = r.lacking(told, graph)
-			for i := range graph {
-				graph[i].Imports = nil
-			}
-			return graph, err
-		} else if err != nil {
-			return nil, fmt.Errorf("read what go list printed: %w", err)
-		}
-		graph = append(graph, pkg)
-	}
+	return r.goRunTold(ctx, plan, dir, append(args, plan.Package))
 }
 
 // moduleFlags gives the flags of the plan that commands on modules understand.

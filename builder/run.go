@@ -89,6 +89,10 @@ func (r *run) prepare(ctx context.Context, src Source) (*Plan, error) {
 			return nil, err
 		}
 	}
+	src, err := r.isolated(ctx, src)
+	if err != nil {
+		return nil, err
+	}
 	layouts, err := r.layouts(src)
 	if err != nil {
 		return nil, err

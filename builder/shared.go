@@ -67,6 +67,9 @@ func versionOrNone(v string) string {
 // requirements reach, "" if they name none.
 func (p *planner) asked(path string) string {
 	own := required(p.modFile, path)
+	if asked := p.src.Isolated.asked(path); asked != "" {
+		own = asked
+	}
 	want, ok := p.host.pinned(path)
 	if !ok {
 		return own

@@ -39,6 +39,10 @@ type Source struct {
 	// their absolute names; "" stands for a file that the revision does not have.
 	Overlay map[string]string
 
+	// Isolated says which packages have private copies; nil where none was asked for.
+	// ModFile, SumFile and Overlay are then those of the isolated module.
+	Isolated *Isolated
+
 	OtherProfiles []string // others that may be it
 
 	Profile string // PGO profile of the host; "" for none at hand

@@ -22,15 +22,24 @@ const toolID = "plugtool-rewrite-1"
 // -gcflags replaces the go command's own, which strips the random folder of
 // generated files off their paths. The wrapper puts the two together.
 func ToolexecMain(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	w, args, err := readWrapped(args)
+	if err != nil {
+		wrapperError(stderr, "%v", err)
+		return 1
+	}
 	if len(args) == 0 {
-		fmt.Fprintln(stderr, "plugtool: error: the wrapper around the compiler is started by the go command only")
+		wrapperError(stderr, "the wrapper around the compiler is started by the go command only")
 		return 2
 	}
 	tool, args := args[0], args[1:]
 	name := strings.TrimSuffix(filepath.Base(tool), ".exe")
-	identify := len(args) == 1 && args[0] == "-V=full" && name == "compile"
-	if name == "compile" && !identify {
-		args = joinTrimpath(args)
+	suffix := w.suffix(name)
+	identify := len(args) == 1 && args[0] == "-V=full" && suffix != ""
+	if !identify {
+		if args, err = w.args(name, args); err != nil {
+			wrapperError(stderr, "%v", err)
+			return 1
+		}
 	}
 	cmd := exec.Command(tool, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
@@ -42,25 +51,25 @@ func ToolexecMain(args []string, stdin io.Reader, stdout, stderr io.Writer) int 
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() > 0 {
 			return exit.ExitCode()
 		}
-		fmt.Fprintf(stderr, "plugtool: error: run %s: %v\n", tool, err)
+		wrapperError(stderr, "run %s: %v", tool, err)
 		return 1
 	}
 	if identify {
-		if _, err := fmt.Fprintln(stdout, identity(strings.TrimSpace(id.String()))); err != nil {
+		if _, err := fmt.Fprintln(stdout, identity(strings.TrimSpace(id.String()), suffix)); err != nil {
 			return 1
 		}
 	}
 	return 0
 }
 
-// identity adds the wrapper's to a compiler's own identity. Of a development
+// identity adds the wrapper's to a tool's own identity. Of a development
 // version the go command takes the build id's last part alone, and of a release
 // the whole line.
-func identity(line string) string {
+func identity(line, suffix string) string {
 	if strings.Contains(line, " buildID=") {
-		return line + "+" + toolID
+		return line + "+" + suffix
 	}
-	return line + " " + toolID
+	return line + " " + suffix
 }
 
 // joinTrimpath puts all -trimpath flags of a compiler's command line together,

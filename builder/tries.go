@@ -17,8 +17,12 @@ func (r *run) build(ctx context.Context, src Source) (*Result, error) {
 			return nil, err
 		}
 	}
+	src, err := r.isolated(ctx, src)
+	if err != nil {
+		return nil, err
+	}
 	t := &tries{run: r, src: src}
-	err := t.all(ctx)
+	err = t.all(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()

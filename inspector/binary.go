@@ -102,6 +102,12 @@ type Module struct {
 	Replace *Module `json:"replace,omitempty"`
 }
 
+// PrivateCopy says whether a module of a plugin's holds private copies of packages, which
+// plugtool build --isolate gave it: what replaces it is what they are copies of.
+func (b *Binary) PrivateCopy(m Module) bool {
+	return b.Main.Path != "" && m.Replace != nil && strings.HasPrefix(m.Path, b.Main.Path+"/internal/isolated/")
+}
+
 // A Setting is one build setting, such as -trimpath=true or GOAMD64=v1.
 type Setting struct {
 	Key   string `json:"key"`

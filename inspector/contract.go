@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"go/token"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -212,4 +214,18 @@ func readContract(list []required) ([]Requirement, error) {
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// Packages lists the import paths that the requirement's type names, in order.
+func (r Requirement) Packages() []string {
+	named := map[string]bool{}
+	for _, t := range []*gotype.Type{r.typ, r.methods} {
+		if t == nil {
+			continue
+		}
+		for u := range t.Packages() {
+			named[u.Path] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(named))
 }

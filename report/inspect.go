@@ -167,7 +167,11 @@ func moduleRows(b *inspector.Binary) []row {
 	for _, m := range b.Deps {
 		rows = append(rows, moduleRow("", m))
 		if m.Replace != nil {
-			rows = append(rows, moduleRow("  =>", *m.Replace))
+			role := "  =>"
+			if b.PrivateCopy(m) {
+				role = "copy of"
+			}
+			rows = append(rows, moduleRow(role, *m.Replace))
 		}
 	}
 	return rows

@@ -32,8 +32,9 @@ func (a arranged) asksHelp() bool {
 type flagKind int
 
 const (
-	boolFlag  flagKind = iota + 1 // --quiet or --quiet=false
-	valueFlag                     // --host FILE or --host=FILE
+	boolFlag    flagKind = iota + 1 // --quiet or --quiet=false
+	valueFlag                       // --host FILE or --host=FILE
+	isolateFlag                     // --isolate or --isolate=all
 )
 
 // arrange takes a command's arguments apart. kinds holds the command's flags
@@ -57,8 +58,11 @@ func arrange(args []string, kinds map[string]flagKind) (arranged, error) {
 		if kind == 0 {
 			return arranged{}, fmt.Errorf("unknown flag %s", dashed(name))
 		}
+		if kind == isolateFlag && !hasValue {
+			arg += "=auto" // its value cannot be told from an argument that follows
+		}
 		a.flags = append(a.flags, arg)
-		if kind == boolFlag || hasValue {
+		if kind != valueFlag || hasValue {
 			continue
 		}
 		if i++; i == len(args) {
@@ -87,6 +91,9 @@ func flagKinds(flags []cli.Flag) map[string]flagKind {
 			kind = boolFlag
 		}
 		for _, name := range f.Names() {
+			if name == isolateName {
+				kind = isolateFlag
+			}
 			kinds[name] = kind
 		}
 	}

@@ -12,6 +12,7 @@ func TestArrange(t *testing.T) {
 		&cli.StringSliceFlag{Name: "host"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}},
 		&cli.BoolFlag{Name: "quiet"},
+		&cli.StringFlag{Name: isolateName},
 	})
 	type list = []string
 	for _, test := range []struct {
@@ -40,6 +41,8 @@ func TestArrange(t *testing.T) {
 		{"two dashes end the flags", list{"a", "--", "--host", "b"}, list{"--", "a", "--host", "b"}, list{"--host", "b"}},
 		{"only the first two dashes", list{"--", "--"}, list{"--", "--"}, list{"--"}},
 		{"nothing after two dashes", list{"a", "--"}, list{"--", "a"}, list{}},
+		{"isolate takes no argument", list{"--isolate", "a"}, list{"--isolate=auto", "--", "a"}, nil},
+		{"isolate with value", list{"a", "--isolate=all"}, list{"--isolate=all", "--", "a"}, nil},
 		{"help", list{"a", "-h"}, list{"-h", "--", "a"}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

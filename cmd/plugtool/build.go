@@ -11,6 +11,9 @@ import (
 // compiler while plugtool builds.
 const toolexecName = "toolexec"
 
+// isolateName is the flag that may stand without its value.
+const isolateName = "isolate"
+
 func (p *program) buildCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "build",
@@ -35,6 +38,7 @@ func (p *program) buildCommand() *cli.Command {
 			&cli.StringFlag{Name: "pgo", Usage: "the profile that the host was built with is in `FILE`"},
 			&cli.StringFlag{Name: "sysroot", Usage: "the host's machine has its file system in `DIR`: compile and link against it, and judge with its libraries"},
 			&cli.StringFlag{Name: "max-glibc", Usage: "write nothing that needs a newer glibc than `VERSION`, as in 2.28"},
+			&cli.StringFlag{Name: isolateName, Usage: "give the plugin private copies of what differs from the host's; --isolate=`RULES`: all, or patterns of import paths"},
 			switchFlag("write", "bring your go.mod and go.sum to the host's versions too"),
 			switchFlag("dry-run", "print the plan as commands and build nothing"),
 			formatFlag(buildFormats),

@@ -181,6 +181,7 @@ func builtSummary(r *builder.Result, pins bool) []string {
 	for _, pin := range r.Plan.Pins {
 		lines = append(lines, fmt.Sprintf("  %s: plugin asks for %s, host has %s, which was used", pin.Module, pin.Plugin, pin.Host))
 	}
+	lines = append(lines, isolatedSummary(r.Plan)...)
 	if pins {
 		lines = append(lines, pinsTable(r.Plan)...)
 	} else {

@@ -56,6 +56,7 @@ func (p *program) buildOptions(c *cli.Context) (buildOptions, error) {
 		Newer:     c.Bool("newer"),
 		Flags:     p.given.rest,
 		Write:     c.Bool("write"),
+		Isolate:   c.String(isolateName),
 
 		CheckReproducible: c.Bool("check-reproducible"),
 
@@ -104,6 +105,10 @@ func (p *program) buildDefaults(c *cli.Context, o *buildOptions) error {
 	}
 	if len(o.packages) == 0 {
 		o.packages = []string{"."}
+	}
+	if o.Isolate == "" && conf.Build.Isolate != "" {
+		p.noticef("isolate %s comes from %s", conf.Build.Isolate, conf.file)
+		o.Isolate = conf.Build.Isolate
 	}
 	if o.Contract, err = p.contractOf("--symbol", c.StringSlice("symbol"), conf, conf.Contract); err != nil {
 		return err

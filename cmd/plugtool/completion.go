@@ -113,7 +113,7 @@ func flagCompletions(command string, flags []cli.Flag) []flagCompletion {
 		}
 		c := flagCompletion{
 			usage:  strings.ReplaceAll(doc.GetUsage(), "`", ""),
-			value:  doc.TakesValue(),
+			value:  doc.TakesValue() && f.Names()[0] != isolateName, // which may stand without
 			values: flagWords(command, f.Names()[0]),
 		}
 		for _, name := range f.Names() {

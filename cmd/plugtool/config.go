@@ -38,6 +38,7 @@ type buildSection struct {
 	Package names  `yaml:"package"`
 	Output  string `yaml:"output"`
 	Key     string `yaml:"key"`
+	Isolate string `yaml:"isolate"`
 
 	Target targetSection `yaml:",inline"`
 }

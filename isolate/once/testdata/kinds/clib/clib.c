@@ -1,0 +1,1 @@
+int clib_version(void) { return 1; }
