@@ -12,6 +12,9 @@ import (
 
 // buildSeals says what a build signs: the plugin, and with --attest what it did itself.
 func (p *program) buildSeals(c *cli.Context, conf config, o *buildOptions) error {
+	if err := lenienceAlone(c); err != nil {
+		return err
+	}
 	if !asksKeyless(c) {
 		var err error
 		if o.keyFile, err = p.keyFromConfig(conf, c.String("key"), conf.Build.Key); err != nil {
