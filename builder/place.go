@@ -264,7 +264,10 @@ func createBeside(file string) (*os.File, error) {
 func writeBeside(file string, from io.Reader, mode fs.FileMode) (name string, err error) {
 	out, err := createBeside(file)
 	if err != nil {
-		return "", err
+		if about, ok := errors.AsType[*fs.PathError](err); ok {
+			err = about.Err // nobody knows the name that it has
+		}
+		return "", fmt.Errorf("create a file in %s: %w", filepath.Dir(file), err)
 	}
 	_, err = io.Copy(out, from)
 	if err == nil {

@@ -114,7 +114,7 @@ func FromVerdict(v *inspector.Verdict) Result {
 func (r *Report) findings(host *inspector.HostRef, p Plugin) []Finding {
 	found := p.Findings
 	if r.SignatureRequired() && p.Signature.Status != bundle.Verified {
-		found = append(found[:len(found):len(found)], r.signatureFinding(p))
+		found = append(found[:len(found):len(found)], r.signatureFinding(host, p))
 	}
 	all := make([]Finding, len(found))
 	seen := map[string]int{}

@@ -35,11 +35,12 @@ func isSignature(id string) bool { return strings.HasPrefix(id, "PT9") }
 // signatureFinding says what a signature lacks. Only for a plugin that nobody
 // signed is there a command: signing what was changed, or what a stranger
 // signed, is nothing to paste without a thought.
-func (r *Report) signatureFinding(p Plugin) inspector.Finding {
+func (r *Report) signatureFinding(host *inspector.HostRef, p Plugin) inspector.Finding {
 	if r.refusedByPolicy(p) {
 		return r.policyFinding(p)
 	}
-	sign := r.signCommand(p)
+	commands := r.signCommands(host, p)
+	sign := strings.Join(commands, " && ")
 	f := inspector.Finding{
 		ID:       signatureInvalid,
 		Severity: inspector.Error,
@@ -54,7 +55,7 @@ func (r *Report) signatureFinding(p Plugin) inspector.Finding {
 			f.Title = fmt.Sprintf("the attestation %s of %s is invalid", attested, p.File)
 		}
 	case bundle.Missing:
-		f.ID, f.Title, f.Fix = signatureMissing, p.File+" is not signed", []string{sign}
+		f.ID, f.Title, f.Fix = signatureMissing, p.File+" is not signed", steps(commands)
 		if attested != "" {
 			f.Title = p.File + " has no attestation " + attested
 		}
@@ -75,6 +76,22 @@ func (r *Report) signatureFinding(p Plugin) inspector.Finding {
 		f.Fix = []string{"give the signer's public key by --key, if you trust it"}
 	}
 	return described(f)
+}
+
+// steps makes fixes of commands: those with a word that a person has to put in their own
+// for are no commands to paste.
+func steps(commands []string) []string {
+	var list []string
+	for _, c := range commands {
+		switch {
+		case strings.Contains(c, " --predicate FILE "):
+			c = "with what is to be attested in FILE: " + c
+		case strings.Contains(c, " --host HOST "):
+			c = "with the host's file as HOST: " + c
+		}
+		list = append(list, c)
+	}
+	return list
 }
 
 // described adds what a finding's kind says.
@@ -101,17 +118,34 @@ func (r *Report) whoMaySign() string {
 	return "a key that was given"
 }
 
-// signCommand gives the command that signs, or attests, what is demanded.
-func (r *Report) signCommand(p Plugin) string {
-	command := "sign"
-	if len(r.Signing.Types) > 0 {
-		command = "attest"
+// signCommands give the commands that sign, or attest, what is demanded.
+func (r *Report) signCommands(host *inspector.HostRef, p Plugin) []string {
+	command := func(words ...string) string {
+		words = append([]string{"plugtool"}, words...)
+		if r.Signing.Bundle != "" {
+			words = append(words, "--bundle", inspector.ShellWord(r.Signing.Bundle))
+		}
+		return strings.Join(append(words, inspector.ShellWord(p.File)), " ")
 	}
-	words := []string{"plugtool", command, "--key", inspector.ShellWord(r.privateKey())}
-	if r.Signing.Bundle != "" {
-		words = append(words, "--bundle", inspector.ShellWord(r.Signing.Bundle))
+	key := inspector.ShellWord(r.privateKey())
+	if len(r.Signing.Types) == 0 {
+		return []string{command("sign", "--key", key)}
 	}
-	return strings.Join(append(words, inspector.ShellWord(p.File)), " ")
+	var commands []string
+	for _, name := range r.Signing.Types {
+		words := []string{"attest", "--key", key}
+		uri, _ := policy.TypeURI(name)
+		switch {
+		case uri == policy.LoadsType && host != nil:
+			words = append(words, "--type", inspector.ShellWord(name), "--host", inspector.ShellWord(host.File))
+		case uri == policy.LoadsType:
+			words = append(words, "--type", inspector.ShellWord(name), "--host", "HOST")
+		case policy.ShortType(uri) != "slsaprovenance1": // which attest makes by itself
+			words = append(words, "--type", inspector.ShellWord(name), "--predicate", "FILE")
+		}
+		commands = append(commands, command(words...))
+	}
+	return commands
 }
 
 // privateKey guesses the name of the private key that belongs to the first

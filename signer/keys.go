@@ -84,7 +84,7 @@ func privateBlock(data []byte) (*pem.Block, error) {
 		block, rest = pem.Decode(rest)
 	}
 	if block == nil {
-		return nil, fmt.Errorf("private key is not PEM, expected %q", "-----BEGIN "+encryptedType+"-----")
+		return nil, fmt.Errorf("private key is not PEM, expected one such as %q", "-----BEGIN "+encryptedType+"-----")
 	}
 	if len(bytes.TrimSpace(rest)) > 0 {
 		return nil, errors.New("private key file goes on after the first key, expected one key to a file")
@@ -96,7 +96,7 @@ func privateBlock(data []byte) (*pem.Block, error) {
 	case "PUBLIC KEY":
 		return nil, errors.New("this is a public key, expected the private key that goes with it")
 	default:
-		return nil, fmt.Errorf("PEM block is %.40q, expected %q", block.Type, encryptedType)
+		return nil, fmt.Errorf("PEM block is %.40q, expected a private key such as %q", block.Type, encryptedType)
 	}
 	if block.Headers["DEK-Info"] != "" {
 		return nil, errForeignEncryption

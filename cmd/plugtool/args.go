@@ -34,12 +34,15 @@ type flagKind int
 const (
 	boolFlag    flagKind = iota + 1 // --quiet or --quiet=false
 	valueFlag                       // --host FILE or --host=FILE
+	textFlag                        // the same, and the value may be empty
 	isolateFlag                     // --isolate or --isolate=all
 )
 
 // arrange takes a command's arguments apart. kinds holds the command's flags
 // by name; a flag that is not among them, and a flag that lacks its value, is
-// an error. As with package flag one dash is as good as two, a lone dash is an
+// an error. So is one whose value is empty, as that of --policy "$POLICY" is where
+// the variable is not set: taken for a flag that is not there, it would demand
+// nothing. As with package flag one dash is as good as two, a lone dash is an
 // argument, and a flag's value may begin with a dash.
 func arrange(args []string, kinds map[string]flagKind) (arranged, error) {
 	var a arranged
@@ -53,7 +56,7 @@ func arrange(args []string, kinds map[string]flagKind) (arranged, error) {
 			a.args = append(a.args, arg)
 			continue
 		}
-		name, _, hasValue := strings.Cut(strings.TrimPrefix(arg[1:], "-"), "=")
+		name, value, hasValue := strings.Cut(strings.TrimPrefix(arg[1:], "-"), "=")
 		kind := kinds[name]
 		if kind == 0 {
 			return arranged{}, fmt.Errorf("unknown flag %s", dashed(name))
@@ -62,13 +65,19 @@ func arrange(args []string, kinds map[string]flagKind) (arranged, error) {
 			arg += "=auto" // its value cannot be told from an argument that follows
 		}
 		a.flags = append(a.flags, arg)
-		if kind != valueFlag || hasValue {
+		if kind == boolFlag || kind == isolateFlag {
 			continue
 		}
-		if i++; i == len(args) {
-			return arranged{}, fmt.Errorf("flag %s lacks its value", dashed(name))
+		if !hasValue {
+			if i++; i == len(args) {
+				return arranged{}, fmt.Errorf("flag %s lacks its value", dashed(name))
+			}
+			value = args[i]
+			a.flags = append(a.flags, value)
 		}
-		a.flags = append(a.flags, args[i])
+		if value == "" && kind != textFlag {
+			return arranged{}, fmt.Errorf("%s is empty: leave it out, or set the variable that stands for its value", dashed(name))
+		}
 	}
 	return a, nil
 }
@@ -89,6 +98,9 @@ func flagKinds(flags []cli.Flag) map[string]flagKind {
 		kind := valueFlag
 		if _, ok := f.(*cli.BoolFlag); ok {
 			kind = boolFlag
+		}
+		if f.Names()[0] == "run" { // a host that takes no arguments, whatever plugtool.yaml says
+			kind = textFlag
 		}
 		for _, name := range f.Names() {
 			if name == isolateName {

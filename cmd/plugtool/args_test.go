@@ -11,6 +11,7 @@ func TestArrange(t *testing.T) {
 	kinds := flagKinds([]cli.Flag{
 		&cli.StringSliceFlag{Name: "host"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}},
+		&cli.StringFlag{Name: "run"},
 		&cli.BoolFlag{Name: "quiet"},
 		&cli.StringFlag{Name: isolateName},
 	})
@@ -26,7 +27,6 @@ func TestArrange(t *testing.T) {
 		{"flag last", list{"a.so", "--host", "h"}, list{"--host", "h", "--", "a.so"}, nil},
 		{"between", list{"a", "--host", "h", "b", "--host", "g"}, list{"--host", "h", "--host", "g", "--", "a", "b"}, nil},
 		{"equals sign", list{"a", "--host=h"}, list{"--host=h", "--", "a"}, nil},
-		{"empty after equals sign", list{"a", "--host="}, list{"--host=", "--", "a"}, nil},
 		{"equals sign in value", list{"a", "--host", "x=y"}, list{"--host", "x=y", "--", "a"}, nil},
 		{"bool takes no argument", list{"--quiet", "a"}, list{"--quiet", "--", "a"}, nil},
 		{"bool with value", list{"a", "--quiet=false"}, list{"--quiet=false", "--", "a"}, nil},
@@ -35,7 +35,7 @@ func TestArrange(t *testing.T) {
 		{"value begins with a dash", list{"-o", "-f", "a"}, list{"-o", "-f", "--", "a"}, nil},
 		{"value looks like a flag", list{"-o", "--quiet", "a"}, list{"-o", "--quiet", "--", "a"}, nil},
 		{"value is two dashes", list{"-o", "--", "a"}, list{"-o", "--", "--", "a"}, nil},
-		{"empty value", list{"-o", "", "a"}, list{"-o", "", "--", "a"}, nil},
+		{"empty value that says something", list{"--run", "", "a"}, list{"--run", "", "--", "a"}, nil},
 		{"lone dash", list{"-", "--quiet"}, list{"--quiet", "--", "-"}, nil},
 		{"empty argument", list{"", "--quiet"}, list{"--quiet", "--", ""}, nil},
 		{"two dashes end the flags", list{"a", "--", "--host", "b"}, list{"--", "a", "--host", "b"}, list{"--host", "b"}},
@@ -73,6 +73,8 @@ func TestArrangeErrors(t *testing.T) {
 		{[]string{"a", "--host"}, "flag --host lacks its value"},
 		{[]string{"-o"}, "flag -o lacks its value"},
 		{[]string{"--=x"}, "unknown flag --"},
+		{[]string{"-o", "", "a"}, "-o is empty: leave it out, or set the variable that stands for its value"},
+		{[]string{"a", "--host="}, "--host is empty: leave it out, or set the variable that stands for its value"},
 	} {
 		_, err := arrange(test.in, kinds)
 		if err == nil || err.Error() != test.want {

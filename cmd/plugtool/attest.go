@@ -19,9 +19,10 @@ import (
 
 func (p *program) attestCommand() *cli.Command {
 	return &cli.Command{
-		Name:      "attest",
-		Usage:     "sign a statement about plugins: how they were built, into which hosts they load, or your own",
-		UsageText: "plugtool attest --key KEY... [--predicate FILE --type TYPE | --type loads --host HOST...] PLUGIN...",
+		Name:  "attest",
+		Usage: "sign a statement about plugins: how they were built, into which hosts they load, or your own",
+		UsageText: "plugtool attest --key KEY... [--predicate FILE --type TYPE | --type loads --host HOST...] PLUGIN...\n" +
+			"plugtool attest --identity-token TOKEN --signing-config FILE --trusted-root FILE [...] PLUGIN...",
 		Description: "Writes an in-toto statement, signed, beside each plugin, as PLUGIN.TYPE.intoto" + bundle.Extension + ".\n" +
 			"Without a predicate it is SLSA provenance of what the plugin's own file records, whose\n" +
 			"builder id says that it was reconstructed; `build --attest` states what it did itself.\n" +

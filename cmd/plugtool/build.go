@@ -29,7 +29,7 @@ func (p *program) buildCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "host", Usage: "build for this `HOST`, a binary or a descriptor (repeatable)"},
 			hostKeyFlag(),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the plugin to `FILE`, or each to its own by a name such as 'dist/{{.Name}}_{{.Host}}.so'"},
-			&cli.IntFlag{Name: "p", Usage: "build `N` plugins side by side (default: as many as there are processors)"},
+			&cli.IntFlag{Name: "p", Usage: "build `N` plugins side by side, as many as there are processors where it is not given", DefaultText: "processors"},
 			&cli.StringSliceFlag{Name: "symbol", Usage: symbolUsage},
 			&cli.StringFlag{Name: "key", Usage: "sign the plugin with this private `KEY`: a PEM file, env://NAME, or a key in a key management service"},
 			switchFlag("attest", "sign statements of how it was built (SLSA provenance) and that it loads into the host, too"),

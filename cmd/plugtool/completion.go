@@ -9,6 +9,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/plugtool/plugtool/report"
+	"github.com/plugtool/plugtool/signer"
+	"github.com/plugtool/plugtool/signer/policy"
 )
 
 // shells are those that completion writes a script for.
@@ -36,6 +38,7 @@ func (p *program) completionCommand() *cli.Command {
 type completion struct {
 	name, usage string
 	words       []string // arguments other than files
+	first       bool     // whether the words are the first argument, and files follow
 	flags       []flagCompletion
 }
 
@@ -62,7 +65,7 @@ func completions(commands []*cli.Command) []completion {
 			flags: flagCompletions(c.Name, c.Flags),
 		}
 		for _, inner := range c.Subcommands { // plugtool policy check --policy FILE
-			one.words = append(one.words, inner.Name)
+			one.words, one.first = append(one.words, inner.Name), true
 			one.flags = append(one.flags, flagCompletions(inner.Name, inner.Flags)...)
 		}
 		all = append(all, one)
@@ -100,6 +103,10 @@ func flagWords(command, flag string) []string {
 		return []string{"auto", "github", "gitlab", "off"}
 	case "kind":
 		return kindNames()
+	case "signing-algorithm":
+		return signer.Algorithms()
+	case "type":
+		return policy.ShortTypes()
 	}
 	return nil
 }
@@ -141,7 +148,7 @@ func writeCompletion(w io.Writer, shell string, commands []completion) error {
 func bashScript(commands []completion) string {
 	var b strings.Builder
 	b.WriteString("# bash completion for plugtool\n_plugtool() {\n" +
-		"  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} choices= flags=\n" +
+		"  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} choices= flags= place=$COMP_CWORD\n" +
 		"  COMPREPLY=()\n")
 	fmt.Fprintf(&b, "  if ((COMP_CWORD == 1)); then\n    COMPREPLY=($(compgen -W '%s' -- \"$cur\"))\n    return\n  fi\n",
 		strings.Join(commandNames(commands), " "))
@@ -158,7 +165,7 @@ func bashScript(commands []completion) string {
 func zshScript(commands []completion) string {
 	var b strings.Builder
 	b.WriteString("#compdef plugtool\n# zsh completion for plugtool\n_plugtool() {\n" +
-		"  local cur=${words[CURRENT]} prev=${words[CURRENT-1]} flags= \n" +
+		"  local cur=${words[CURRENT]} prev=${words[CURRENT-1]} flags= place=$((CURRENT-1))\n" +
 		"  local command=${words[2]}\n" +
 		"  local -a commands\n")
 	b.WriteString("  if ((CURRENT == 2)); then\n    commands=(\n")
@@ -188,7 +195,11 @@ func caseOfCommands(commands []completion, subject string) string {
 				fmt.Fprintf(&b, "    %s) choices='%s' flags= ;;\n", strings.Join(f.names, "|"), strings.Join(f.values, " "))
 			}
 		}
-		fmt.Fprintf(&b, "    *) [[ $cur == -* ]] || choices='%s' ;;\n    esac ;;\n", strings.Join(c.words, " "))
+		condition := "$cur == -*"
+		if c.first {
+			condition += " || $place != 2"
+		}
+		fmt.Fprintf(&b, "    *) [[ %s ]] || choices='%s' ;;\n    esac ;;\n", condition, strings.Join(c.words, " "))
 	}
 	b.WriteString("  esac\n")
 	return b.String()
@@ -202,7 +213,11 @@ func fishScript(commands []completion) string {
 		seen := "'__fish_seen_subcommand_from " + c.name + "'"
 		fmt.Fprintf(&b, "complete -c plugtool -n __fish_use_subcommand -a %s -d '%s'\n", c.name, fishQuoted(c.usage))
 		if c.words != nil {
-			fmt.Fprintf(&b, "complete -c plugtool -n %s -f -a '%s'\n", seen, strings.Join(c.words, " "))
+			where := seen
+			if c.first {
+				where = fmt.Sprintf("'__fish_seen_subcommand_from %s; and not __fish_seen_subcommand_from %s'", c.name, strings.Join(c.words, " "))
+			}
+			fmt.Fprintf(&b, "complete -c plugtool -n %s -f -a '%s'\n", where, strings.Join(c.words, " "))
 		}
 		for _, f := range c.flags {
 			fmt.Fprintf(&b, "complete -c plugtool -n %s", seen)

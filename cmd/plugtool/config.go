@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -125,7 +126,28 @@ func loadConfig(folder string) (config, error) {
 	if err != nil && !errors.Is(err, io.EOF) { // EOF: nothing but comments
 		return config{}, configError(file, err)
 	}
+	var sections map[string]any
+	if err := yaml.Unmarshal(data, &sections); err != nil && !errors.Is(err, io.EOF) {
+		return config{}, configError(file, err)
+	}
+	for _, section := range slices.Sorted(maps.Keys(sections)) {
+		fields, _ := sections[section].(map[string]any)
+		for _, field := range slices.Sorted(maps.Keys(fields)) {
+			if saysNothing(fields[field]) {
+				return config{}, usagef("leave it out, or say what it is", "%s: %s.%s is empty", file, section, field)
+			}
+		}
+	}
 	return c, nil
+}
+
+// saysNothing tells a value that is not there, as that of `policy:` by itself: taken for a
+// policy that nobody wants, it would demand nothing.
+func saysNothing(value any) bool {
+	if list, ok := value.([]any); ok {
+		return slices.ContainsFunc(list, saysNothing)
+	}
+	return value == nil || value == ""
 }
 
 // findConfig looks in the folder and in those above it up to the root of the

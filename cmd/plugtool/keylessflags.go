@@ -26,6 +26,17 @@ func asksKeyless(c *cli.Context) bool {
 	return c.String("identity-token") != "" || c.String("signing-config") != "" || c.String("trusted-root") != ""
 }
 
+// lenienceAlone refuses what is to be overlooked of an identity's signature where a key
+// signs: it would be overlooked itself.
+func lenienceAlone(c *cli.Context) error {
+	for _, flag := range []string{"insecure-ignore-tlog", "insecure-ignore-sct"} {
+		if c.Bool(flag) && !asksKeyless(c) {
+			return usagef("--identity-token TOKEN --signing-config FILE --trusted-root FILE", "--%s is given, and no identity that it is for", flag)
+		}
+	}
+	return nil
+}
+
 // keylessFile reads a file that keyless signatures need, and that nothing stands in for.
 func keylessFile(c *cli.Context, flag string) ([]byte, error) {
 	file := c.String(flag)

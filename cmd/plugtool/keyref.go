@@ -63,7 +63,11 @@ func (p *program) loadSigner(ctx context.Context, key string, noInput bool) (*si
 	}
 	s, err := signer.LoadSigner(pem, password)
 	if err != nil {
-		return nil, fmt.Errorf("private key %s: %w", key, err)
+		err = fmt.Errorf("private key %s: %w", key, err)
+		if name := p.passwordVariable(); name != "" && errors.Is(err, signer.ErrPassword) {
+			return nil, &failure{code: exitFailure, err: err, hints: []string{"the password is that in " + name}}
+		}
+		return nil, err
 	}
 	return s, nil
 }

@@ -38,8 +38,8 @@ func (p *program) generateKeyPair(c *cli.Context) error {
 		return usagef("--output-key-prefix PREFIX names the files", "generate-key-pair takes no argument, got %q", c.Args().First())
 	}
 	prefix := c.String("output-key-prefix")
-	if prefix == "" {
-		return usagef("", "--output-key-prefix is empty")
+	if strings.HasSuffix(prefix, "/") {
+		return usagef("as in "+prefix+"plugtool", "--output-key-prefix %s names a folder, and no files in it", prefix)
 	}
 	algorithm := c.String("signing-algorithm")
 	limits, err := signer.Limits(algorithm)

@@ -15,10 +15,8 @@ const passwordHint = "set PLUGTOOL_PASSWORD or COSIGN_PASSWORD; set but empty is
 // password gives the password of a private key: from the environment, or else
 // asked for on the terminal, twice where it is a new one.
 func (p *program) password(ctx context.Context, keyFile string, isNew, noInput bool) ([]byte, error) {
-	for _, name := range []string{"PLUGTOOL_PASSWORD", "COSIGN_PASSWORD"} {
-		if value, ok := p.env.lookup(name); ok {
-			return []byte(value), nil
-		}
+	if name := p.passwordVariable(); name != "" {
+		return []byte(p.env.get(name)), nil
 	}
 	if noInput {
 		return nil, usagef(passwordHint, "the password of %s is not set, and --no-input forbids to ask", keyFile)
@@ -42,6 +40,17 @@ func (p *program) password(ctx context.Context, keyFile string, isNew, noInput b
 		return nil, errors.New("the two passwords differ")
 	}
 	return first, nil
+}
+
+// passwordVariable names the variable of the environment that has the password, "" where
+// none has.
+func (p *program) passwordVariable() string {
+	for _, name := range []string{"PLUGTOOL_PASSWORD", "COSIGN_PASSWORD"} {
+		if _, ok := p.env.lookup(name); ok {
+			return name
+		}
+	}
+	return ""
 }
 
 // ask reads a line without echo. A cancelled context ends it with the terminal

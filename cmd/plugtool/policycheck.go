@@ -18,6 +18,9 @@ func (p *program) policyCommand() *cli.Command {
 		Name:      "policy",
 		Usage:     "check policies, and explain what they decide",
 		UsageText: "plugtool policy check --policy FILE [PLUGIN...]",
+		Description: "A policy says by whom plugins have to be signed, what has to be attested of them, and which\n" +
+			"versions and files are refused. docs/policy.md describes policies; `plugtool verify --policy`\n" +
+			"and hosts with the loader apply them.",
 		Subcommands: []*cli.Command{{
 			Name:      "check",
 			Usage:     "check a policy, or say which of its rules decides about plugins, and why",
@@ -106,9 +109,6 @@ func unread(plugin *inspector.Plugin) *policy.Decision {
 func (p *program) policyCheckOptions(c *cli.Context) (verifyOptions, policyFile, error) {
 	o := verifyOptions{now: time.Now(), bundle: c.String("bundle")}
 	fail := func(err error) (verifyOptions, policyFile, error) { return verifyOptions{}, policyFile{}, err }
-	if err := checkGiven(c, "policy", "trusted-root", "host"); err != nil {
-		return fail(err)
-	}
 	conf, err := loadConfig(".")
 	if err != nil {
 		return fail(err)

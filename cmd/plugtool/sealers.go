@@ -78,7 +78,9 @@ func sealerFlags() []cli.Flag {
 // signingKeys gives the keys to sign with, none where an identity signs.
 func (p *program) signingKeys(c *cli.Context, conf config) ([]string, error) {
 	keys := c.StringSlice("key")
-	switch {
+	switch err := lenienceAlone(c); {
+	case err != nil:
+		return nil, err
 	case !asksKeyless(c):
 		return p.keysFromConfig(conf, "key", keys, conf.Sign.Key)
 	case len(keys) > 0:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -59,6 +60,9 @@ func (p *program) sign(c *cli.Context) error {
 		if err := mayWrite("--"+flag+" "+c.String(flag), c.String(flag), slices.Concat(files, keys)...); err != nil {
 			return err
 		}
+	}
+	if out := c.String("bundle"); out != "" && filepath.Clean(out) == filepath.Clean(c.String("output-signature")) {
+		return usagef("name another file", "--bundle and --output-signature both name %s", out)
 	}
 	signers, err := p.sealers(c, keys)
 	if err != nil {

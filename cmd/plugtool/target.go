@@ -15,9 +15,6 @@ type target struct {
 // readTarget reads into t which machine that is, from flags and from a section of plugtool.yaml.
 func (p *program) readTarget(c *cli.Context, section targetSection, conf config, t *target) error {
 	t.sysroot = p.fromConfig(conf, "sysroot", c.String("sysroot"), section.Sysroot)
-	if c.IsSet("sysroot") && t.sysroot == "" {
-		return usagef("--sysroot / is this machine", "--sysroot is empty, want the folder that holds a machine's file system")
-	}
 	if t.sysroot != "" {
 		if err := inspector.CheckSysroot(t.sysroot); err != nil {
 			return usageError(err, "--sysroot takes the root of a machine's file system, such as an unpacked image")

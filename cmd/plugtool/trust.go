@@ -60,23 +60,6 @@ type givenTrust struct {
 	types       []string
 }
 
-// checkGiven refuses names that are given and empty, as an unset variable of a script
-// leaves them: whoever names a policy wants one, and not that nobody is trusted.
-func checkGiven(c *cli.Context, flags ...string) error {
-	for _, flag := range flags {
-		if c.IsSet(flag) && c.String(flag) == "" {
-			return usagef("leave it out, or say what it is", "--%s is given and is empty", flag)
-		}
-	}
-	return nil
-}
-
-// trustNames are the flags by which somebody is trusted, besides --key, whose empty name
-// is no file's.
-var trustNames = []string{
-	"policy", "trusted-root", "certificate-identity", "certificate-identity-regexp", "certificate-oidc-issuer", "certificate-oidc-issuer-regexp",
-}
-
 // any says whether anybody is trusted.
 func (g givenTrust) any() bool {
 	return g.policy != "" || len(g.keys) > 0 || g.identity != (bundle.IdentityPattern{})
@@ -97,9 +80,6 @@ func flagTrust(c *cli.Context) givenTrust {
 
 // trust puts together what is demanded of signatures.
 func (p *program) trust(c *cli.Context, conf config) (trust, error) {
-	if err := checkGiven(c, trustNames...); err != nil {
-		return trust{}, err
-	}
 	given := flagTrust(c)
 	flags := given.any()
 	if !flags {

@@ -15,11 +15,13 @@ import (
 
 func (p *program) verifyCommand() *cli.Command {
 	return &cli.Command{
-		Name:      "verify",
-		Usage:     "say, without loading anything, whether plugins load into a host, and who signed them",
-		UsageText: "plugtool verify [--host HOST]... [--key PUB]... PLUGIN...",
+		Name:  "verify",
+		Usage: "say, without loading anything, whether plugins load into a host, and who signed them",
+		UsageText: "plugtool verify [--host HOST]... [--key PUB... | --policy FILE] PLUGIN...\n" +
+			"plugtool verify [--host HOST]... --certificate-identity NAME --certificate-oidc-issuer URL --trusted-root FILE PLUGIN...",
 		Description: "Judges the plugins in the order given, as one process would open them. A folder\n" +
-			"stands for its *.so files in name order. With several hosts, each is judged.\n" +
+			"stands for its *.so files in name order, and so does a pattern such as 'plugins/*.so'.\n" +
+			"With several hosts, each is judged.\n" +
 			"A key, an identity or a policy makes a signature required for every plugin; of keys and\n" +
 			"an identity any one will do. Identities are verified offline.\n\n" +
 			"Exit code: 0 everything holds, 3 a plugin would not load or a finding reaches --fail-on,\n" +
@@ -27,7 +29,7 @@ func (p *program) verifyCommand() *cli.Command {
 			"2 wrong usage.",
 		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "host", Usage: "judge against this `HOST`, a binary or a descriptor (repeatable)"},
-			&cli.StringSliceFlag{Name: "key", Usage: "demand a signature by this public key, a PEM `FILE` (repeatable: any of them)"},
+			&cli.StringSliceFlag{Name: "key", Usage: "demand a signature by this public key, a PEM `FILE` or env://NAME (repeatable: any of them)"},
 			&cli.StringSliceFlag{Name: "symbol", Usage: symbolUsage},
 			hostKeyFlag(),
 			&cli.StringFlag{Name: "bundle", Usage: "the signature, or with --type the attestation, is in this `FILE`, not beside the plugin"},
@@ -98,7 +100,11 @@ func (p *program) verify(c *cli.Context) error {
 		p.warningf("%s", w)
 	}
 	if len(o.hosts) == 0 {
-		p.warningf("no host was given: nothing is proved about whether %s into any host", loadVerb(o.plugins))
+		kind := "warning: "
+		if o.requireHost {
+			kind = "error: "
+		}
+		p.say(kind, "no host was given: nothing is proved about whether %s into any host", loadVerb(o.plugins))
 		p.hintf("--host HOST names the host binary or its descriptor")
 	}
 	for _, v := range verdicts {

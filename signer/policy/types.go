@@ -1,6 +1,10 @@
 package policy
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // LoadsType is the type of plugtool's own predicate: that a plugin was proved to load
 // into the hosts that it names. docs/attestation/loads-v1.md describes it.
@@ -20,6 +24,9 @@ var shortTypes = map[string]string{
 	"custom":           "https://cosign.sigstore.dev/attestation/v1",
 	"loads":            LoadsType,
 }
+
+// ShortTypes lists the short names of predicate types, in order.
+func ShortTypes() []string { return slices.Sorted(maps.Keys(shortTypes)) }
 
 // TypeURI gives the URI of a predicate's type, which may be named by a short name as
 // cosign has them, or loads for [LoadsType]. It says false for what is neither.
