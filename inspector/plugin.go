@@ -147,6 +147,9 @@ func NewPlugin(file string, data []byte) *Plugin {
 		data = whole
 	}
 	im, err := goelf.NewBytes(data)
+	if errors.Is(err, goelf.ErrNotELF) {
+		return p // as it is with zeros behind it, which would cost a copy
+	}
 	if err != nil || im.CutInPage() {
 		if im, err = goelf.NewBytes(goelf.PadToPage(data)); err != nil {
 			return p

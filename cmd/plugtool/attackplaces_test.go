@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"os"
+	"runtime"
 	"testing"
 )
 
@@ -29,6 +31,47 @@ func TestSealsFollowNoLink(t *testing.T) {
 		}
 		if info, err := os.Lstat(w.path(test.sidecar)); err != nil || !info.Mode().IsRegular() {
 			t.Errorf("%s left no file of its own: %v, %v", test.args[0], info, err)
+		}
+	}
+}
+
+// TestLargeStranger holds that a large file whose signature fails is in memory once.
+func TestLargeStranger(t *testing.T) {
+	w := newArena(t)
+	const size = 96<<20 + 1
+	w.write("p.so", bytes.Repeat([]byte{'x'}, size))
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	code, _, text := w.verify("--key", "good.pub", "p.so")
+	runtime.ReadMemStats(&after)
+	if code != exitUntrusted {
+		t.Errorf("exit code %d\n%s", code, text)
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > size+64<<20 {
+		t.Errorf("allocates %d MiB for a file of %d MiB", used>>20, size>>20)
+	}
+}
+
+func TestHoldsOther(t *testing.T) {
+	w := newArena(t)
+	data := bytes.Repeat([]byte("0123456789"), 20_000)
+	w.write("f", data)
+	changed := bytes.Clone(data)
+	changed[len(changed)-1]++
+	for name, test := range map[string]struct {
+		file string
+		data []byte
+		want bool
+	}{
+		"the same": {"f", data, false},
+		"a byte":   {"f", changed, true},
+		"shorter":  {"f", data[:len(data)-1], true},
+		"nothing":  {"none", data, false},
+		"a folder": {".", data, false},
+	} {
+		if got := holdsOther(w.path(test.file), test.data); got != test.want {
+			t.Errorf("%s: %t", name, got)
 		}
 	}
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // writeFile puts a file into place whole or not at all: whoever reads it finds
@@ -75,6 +77,35 @@ func writeAndClose(f *os.File, write func(io.Writer) error) error {
 		err = buffered.Flush()
 	}
 	return errors.Join(err, f.Close())
+}
+
+// holdsOther tells whether a regular file holds anything but data. It reads no more than
+// a piece at a time: data may be hundreds of megabytes.
+func holdsOther(file string, data []byte) bool {
+	info, err := os.Stat(file)
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe may be there by now
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	if info, err = f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	if info.Size() != int64(len(data)) {
+		return true
+	}
+	piece := make([]byte, 64<<10)
+	for len(data) > 0 {
+		n, err := io.ReadFull(f, piece[:min(len(piece), len(data))])
+		if err != nil || !bytes.Equal(piece[:n], data[:n]) {
+			return true
+		}
+		data = data[n:]
+	}
+	return false
 }
 
 // readSmall reads a file of which it is known how large it can sensibly be.

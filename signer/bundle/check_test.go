@@ -194,6 +194,23 @@ func TestCheckTooManySidecars(t *testing.T) {
 	expect(t, "65 sidecars", p.check(t, "", s.public), bundle.Invalid, "", "at most 64 are read")
 }
 
+// Many large sidecars cost no more than a few: a good attestation can be copied by anybody.
+func TestCheckMemoryTogether(t *testing.T) {
+	p, s := newPlugin(t), newSigner(t, elliptic.P256())
+	large := append(s.bundle(t, p.data), bytes.Repeat([]byte(" "), 900<<10)...)
+	keys := bundle.Trust{Keys: []*bundle.PublicKey{s.public}}
+	for i := range 9 {
+		p.sidecar(t, "."+strings.Repeat("x", i+1), large)
+	}
+	if got := p.check(t, "", s.public); got.Status != bundle.Verified {
+		t.Errorf("9 of 900 KiB: %+v", got)
+	}
+	p.sidecar(t, "."+strings.Repeat("x", 10), large)
+	if got := bundle.Check(p.name, p.data, "", keys); got.Status != bundle.Invalid || !strings.Contains(got.Reason, "more than 8388608 bytes together") {
+		t.Errorf("10 of 900 KiB: %+v", got)
+	}
+}
+
 // A sidecar of any size costs little: it is never read beyond the cap.
 func TestCheckMemory(t *testing.T) {
 	p, s := newPlugin(t), newSigner(t, elliptic.P256())

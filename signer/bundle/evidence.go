@@ -100,10 +100,18 @@ func (s Search) Collect(file *Digests, trust Trust) ([]Evidence, error) {
 		return nil, err
 	}
 	var list []Evidence
+	size := 0
 	for _, sidecar := range sidecars {
-		e := s.examine(sidecar, file, trust)
-		if errors.Is(e.Err, fs.ErrNotExist) {
+		data, err := s.read(sidecar)
+		if errors.Is(err, fs.ErrNotExist) {
 			continue // renamed into its place since it was found, if it ever was there
+		}
+		if size += len(data); size > maxTogether {
+			return nil, fmt.Errorf("%s has sidecars of more than %d bytes together, at most that are read", shown(s.Plugin), maxTogether)
+		}
+		e := Evidence{File: sidecar, Err: err}
+		if err == nil {
+			e.examine(s.Kind, data, file, trust)
 		}
 		list = append(list, e)
 	}
@@ -165,19 +173,13 @@ func (s Search) Missing() string {
 	return fmt.Sprintf("there is no signature: no file %s", shown(Path(s.Plugin)))
 }
 
-// examine says what one sidecar proves.
-func (s Search) examine(sidecar string, file *Digests, trust Trust) Evidence {
-	e := Evidence{File: sidecar}
-	data, err := s.read(sidecar)
-	if err != nil {
-		e.Err = err
-		return e
-	}
+// examine says what the sidecar, which holds data, proves.
+func (e *Evidence) examine(kind Kind, data []byte, file *Digests, trust Trust) {
 	b, err := Parse(data)
 	switch {
 	case err != nil:
 		e.Err = err
-	case s.Kind == Attestation:
+	case kind == Attestation:
 		e.Statement, e.Err = b.checkStatement(file)
 	default:
 		e.Err = b.checkMessage(file)
@@ -185,25 +187,24 @@ func (s Search) examine(sidecar string, file *Digests, trust Trust) Evidence {
 	switch {
 	case e.Err != nil:
 	case b.Certificate != nil && trust.Certificates != nil:
-		e.certified(trust.Certificates.VerifyCertificate(data, file.SHA256(), s.Kind))
+		e.certified(trust.Certificates.VerifyCertificate(data, file.SHA256(), kind))
 	case len(trust.Keys) == 0:
 		e.Err = failure(Untrusted, "was signed by %s, expected a certificate of an identity that is trusted", b.claimedSigner())
-	case s.Kind == Attestation:
-		e.Statement, e.Key, e.Err = b.VerifyStatement(file, trust.Keys)
+	case kind == Attestation:
+		e.Key, e.Err = b.verifyEnvelope(trust.Keys)
 	default:
 		e.Key, e.Err = b.VerifyMessage(file, trust.Keys)
 	}
 	if e.Err != nil {
 		e.Statement = nil
-		return e
+		return
 	}
-	if e.Signer.Bundle = sidecar; e.Key != nil {
+	if e.Signer.Bundle = e.File; e.Key != nil {
 		e.Signer.Fingerprint = e.Key.Fingerprint()
 	}
 	if e.Statement != nil {
 		e.Signer.Type = e.Statement.PredicateType
 	}
-	return e
 }
 
 func (e *Evidence) certified(c Certified, err error) {

@@ -20,6 +20,10 @@ const (
 
 	maxSidecars   = 64
 	maxCandidates = 4096
+
+	// maxTogether is the most that all sidecars of a plugin may have, in bytes: a large
+	// attestation, copied under sixty names, would be read and kept sixty times.
+	maxTogether = 8 << 20
 )
 
 // Path gives the name of the sidecar of plugin.
@@ -46,7 +50,7 @@ func SignerPath(plugin string, key *PublicKey) string {
 // NAME.other.so is a file, NAME.other.so.….sigstore.json is its.
 //
 // A folder that is not there has no sidecars. More than 64 are an error, as
-// nobody needs them.
+// nobody needs them; so are, for whoever reads them, more than 8 MiB.
 func Find(plugin string) ([]string, error) { return Search{Plugin: plugin}.find(isSignature) }
 
 // AttestationPath gives the name of the sidecar of plugin for an attestation; the

@@ -110,16 +110,25 @@ func (b *Bundle) VerifyStatement(file *Digests, keys []*PublicKey) (*Statement, 
 	if err != nil {
 		return nil, nil, err
 	}
+	key, err := b.verifyEnvelope(keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	return statement, key, nil
+}
+
+// verifyEnvelope gives the one of keys that signed the envelope, whatever is in it.
+func (b *Bundle) verifyEnvelope(keys []*PublicKey) (*PublicKey, error) {
 	if b.Certificate != nil {
-		return nil, nil, failure(Untrusted, "was signed with a certificate, expected a signature by %s", list(keys))
+		return nil, failure(Untrusted, "was signed with a certificate, expected a signature by %s", list(keys))
 	}
 	signed := NewDigests(PAE(b.Envelope.PayloadType, b.Envelope.Payload))
 	for _, k := range keys {
 		if k != nil && k.verifies(signed, b.Envelope.Signature) {
-			return statement, k, nil
+			return k, nil
 		}
 	}
-	return nil, nil, b.untrusted(keys, 0)
+	return nil, b.untrusted(keys, 0)
 }
 
 // checkStatement checks that the bundle is an attestation, by whomever, and that it
