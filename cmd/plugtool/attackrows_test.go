@@ -269,7 +269,7 @@ func placeAttacks() []attack {
 		{name: "an attestation by --bundle", do: func(w *arena) { w.write("att.so.json", w.attested("good")) }, args: []string{"--key", "good.pub", "--bundle", "att.so.json", "p.so"}, status: bundle.Invalid},
 		{name: "an unsigned plugin among signed ones", do: func(w *arena) { w.write("q.so", append(w.read("p.so"), 0)) }, args: []string{"--key", "good.pub", "p.so", "q.so"}, status: bundle.Missing},
 		{name: "an unsigned plugin in a folder", do: func(w *arena) { w.write("q.so", append(w.read("p.so"), 0)) }, args: []string{"--key", "good.pub", "."}, status: bundle.Missing},
-		{name: "an empty key", do: none, args: []string{"--key=", "p.so"}, code: exitFailure},
+		{name: "an empty key", do: none, args: []string{"--key=", "p.so"}, code: exitUsage},
 		{name: "an empty policy", do: none, args: []string{"--policy=", "p.so"}, code: exitUsage},
 		{name: "an empty identity and issuer", do: none, args: []string{"--certificate-identity=", "--certificate-oidc-issuer=", "p.so"}, code: exitUsage},
 		{name: "an empty identity beside a key", do: none, args: []string{"--key", "good.pub", "--certificate-identity=", "p.so"}, code: exitUsage},
