@@ -6,7 +6,6 @@ type subject struct {
 	module    string
 	host      string   // the version in the host
 	plugin    string   // the version in the plugin
-	also      []string // further requirements of both, PATH@VERSION
 	imports   string   // import declarations, one a line
 	function  string   // an expression for a function of the module, whose file tells the version
 	use       string   // an expression of type string or error that uses the module
