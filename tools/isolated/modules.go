@@ -4,13 +4,13 @@ package main
 type subject struct {
 	name      string // of the case
 	module    string
-	host      string   // the version in the host
-	plugin    string   // the version in the plugin
-	imports   string   // import declarations, one a line
-	function  string   // an expression for a function of the module, whose file tells the version
-	use       string   // an expression of type string or error that uses the module
-	refused   string   // part of the true reason for which it is refused; "" where it has to load
-	knownPart string   // part of what use gives
+	host      string // the version in the host
+	plugin    string // the version in the plugin
+	imports   string // import declarations, one a line
+	function  string // an expression for a function of the module, whose file tells the version
+	use       string // an expression of type string or error that uses the module
+	refused   string // part of the true reason for which it is refused; "" where it has to load
+	knownPart string // part of what use gives
 }
 
 // subjects are widely used modules, from those that come apart by themselves to those
