@@ -35,6 +35,8 @@ type Plugin struct {
 	image  *goelf.Image
 	mod    *goelf.Plugin
 
+	digest func() [sha256.Size]byte
+
 	foldersOnce sync.Once
 	folders     map[string]string
 	stringsOnce sync.Once
@@ -52,6 +54,21 @@ func ReadPlugin(file string) *Plugin {
 		}
 		return data[:n], nil, err
 	})
+}
+
+// ReadSignedPlugin is ReadPlugin for a plugin whose signature is to be verified: its
+// SHA-256, which takes longer than all else, is made on another processor while the
+// file is read and its facts are taken. [Plugin.Digest] waits for it.
+func ReadSignedPlugin(file string) *Plugin {
+	var hash hashing
+	p := openPlugin(file, func(f *os.File, size int64) ([]byte, func() error, error) {
+		data, err := hash.read(f, size)
+		return data, nil, err
+	})
+	if p.Err == nil {
+		p.digest = hash.sum
+	}
+	return p
 }
 
 // MapPlugin is ReadPlugin for a verdict alone: the file is mapped, and the parts that
@@ -139,6 +156,7 @@ func guard(f func() error) (err error) {
 // plugin.Open would be given; the bytes must not change afterwards.
 func NewPlugin(file string, data []byte) *Plugin {
 	p := &Plugin{File: file, Path: file, Data: data, data: data}
+	p.digest = sync.OnceValue(func() [sha256.Size]byte { return sha256.Sum256(p.Data) })
 	if abs, err := filepath.Abs(file); err == nil {
 		p.Path = abs
 	}
@@ -235,8 +253,17 @@ func (p *Plugin) types() (*goelf.Types, error) {
 
 // SHA256 is the digest of the plugin's bytes in hexadecimal digits.
 func (p *Plugin) SHA256() string {
-	sum := sha256.Sum256(p.Data)
+	sum := p.Digest()
 	return hex.EncodeToString(sum[:])
+}
+
+// Digest is the SHA-256 of the plugin's bytes, made once. A plugin that could not be
+// read has that of no bytes.
+func (p *Plugin) Digest() [sha256.Size]byte {
+	if p.digest == nil {
+		return sha256.Sum256(nil)
+	}
+	return p.digest()
 }
 
 // Sources says in which folder each package's files were when the plugin was built, as

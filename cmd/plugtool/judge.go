@@ -32,7 +32,7 @@ func atOnce(n int, f func(i int) error) error {
 
 // readPlugins reads all plugins that are asked for. The caller closes them.
 func readPlugins(o verifyOptions) []*inspector.Plugin {
-	read := inspector.ReadPlugin
+	read := inspector.ReadSignedPlugin
 	if o.trust.rules == nil {
 		read = inspector.MapPlugin // nothing is proved of the bytes, so they need not be read
 	}

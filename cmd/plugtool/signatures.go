@@ -32,7 +32,7 @@ func checkSignatures(plugins []*inspector.Plugin, o verifyOptions) []checked {
 			if !holdsOther(plugins[i].File, plugins[i].Data) {
 				break
 			}
-			now := inspector.ReadPlugin(plugins[i].File)
+			now := inspector.ReadSignedPlugin(plugins[i].File)
 			if now.Err != nil {
 				break
 			}
@@ -50,7 +50,7 @@ func (o verifyOptions) checkSignature(plugin *inspector.Plugin) checked {
 	if o.trust.rules == nil {
 		return checked{result: bundle.Check(plugin.File, plugin.Data, o.bundle, bundle.Trust{})}
 	}
-	s := policy.Subject{File: plugin.File, Data: plugin.Data}
+	s := policy.Subject{File: plugin.File, Data: plugin.Data, Digests: bundle.HashedDigests(plugin.Data, plugin.Digest)}
 	if o.bundle != "" {
 		s.Bundles = []string{o.bundle}
 	}

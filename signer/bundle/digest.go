@@ -10,6 +10,7 @@ import (
 type Digests struct {
 	data []byte // nil with known set
 	sums map[crypto.Hash][]byte
+	made func() [sha256.Size]byte // gives the SHA-256 that others make; may be nil
 
 	known bool // sums is all that is known of the file
 }
@@ -17,6 +18,12 @@ type Digests struct {
 // NewDigests gives the digests of data, which must not change meanwhile.
 func NewDigests(data []byte) *Digests {
 	return &Digests{data: data, sums: map[crypto.Hash][]byte{}}
+}
+
+// HashedDigests is [NewDigests] for data whose SHA-256 somebody makes already: sum waits
+// for it.
+func HashedDigests(data []byte, sum func() [sha256.Size]byte) *Digests {
+	return &Digests{data: data, sums: map[crypto.Hash][]byte{}, made: sum}
 }
 
 // KnownDigest gives the digests of a file of which only the SHA-256 is at hand. That does
@@ -31,7 +38,12 @@ func KnownDigest(sha256 [sha256.Size]byte) *Digests {
 func (d *Digests) Sum(h crypto.Hash) []byte {
 	sum, made := d.sums[h]
 	if !made && !d.known {
-		sum = hashOf(h, d.data)
+		if h == crypto.SHA256 && d.made != nil {
+			of := d.made()
+			sum = of[:]
+		} else {
+			sum = hashOf(h, d.data)
+		}
 		d.sums[h] = sum
 	}
 	return sum
