@@ -25,6 +25,8 @@ func TestHostGcflags(t *testing.T) {
 		{"all=-d checkptr=0 -spectre ret", "-gcflags=all=-d=checkptr=0 -spectre=ret", ""},
 		{"all=-m=2 -S -c=8", "", ""},
 		{"all=-N -cpuprofile=/etc/x -d=ssa/check/on", "-gcflags=all=-N", "-cpuprofile=/etc/x -d=ssa/check/on"},
+		{"all=-trimpath /go -N", "-gcflags=all=-N", "-trimpath=/go"},
+		{"example.com/app/...=-trimpath=/go", "", ""},
 		{"./api=-l", "-gcflags=./api=-l", ""},
 	} {
 		list, dropped, err := hostGcflags(c.setting)

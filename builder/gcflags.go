@@ -39,7 +39,9 @@ func knownGcflag(flag string) bool {
 }
 
 // silentGcflags only make the compiler talk, or say how many workers it has: to
-// leave them out changes no code.
+// leave them out changes no code. Layouts see to the paths that -trimpath changes, but in
+// packages of the standard library with C code, where it lets in the go command's work
+// folder: nobody can make such a package again.
 var silentGcflags = lazily(`^-(m(=[0-9]+)?|S|e|L|live|c=[0-9]+|trimpath=.*)$`)
 
 // hostGcflags reads the -gcflags setting of a host. What is not known to be
@@ -77,7 +79,7 @@ func hostGcflags(setting string) (known []pkgFlags, dropped []string, err error)
 		switch {
 		case knownGcflag(word):
 			pf.flags = append(pf.flags, word)
-		case !silentGcflags().MatchString(word):
+		case !silentGcflags().MatchString(word), strings.HasPrefix(word, "-trimpath") && (pf.pattern == "all" || pf.pattern == "std"):
 			dropped = append(dropped, word)
 		}
 	}
