@@ -39,10 +39,12 @@ func knownGcflag(flag string) bool {
 }
 
 // silentGcflags only make the compiler talk, or say how many workers it has: to
-// leave them out changes no code. Layouts see to the paths that -trimpath changes, but in
-// packages of the standard library with C code, where it lets in the go command's work
-// folder: nobody can make such a package again.
+// leave them out changes no code. A -trimpath without a pattern is the main package's.
 var silentGcflags = lazily(`^-(m(=[0-9]+)?|S|e|L|live|c=[0-9]+|trimpath=.*)$`)
+
+// ownTrimpath is the compiler's own -trimpath, as Makefiles had it before go build did. It
+// decides which paths packages record, see [run.workFolders].
+var ownTrimpath = lazily(`^-trimpath=[\pL\p{Nd}_.~/@:+;=>-]+$`)
 
 // hostGcflags reads the -gcflags setting of a host. What is not known to be
 // harmless is left out and told: the verdict says whether it mattered.
@@ -79,7 +81,9 @@ func hostGcflags(setting string) (known []pkgFlags, dropped []string, err error)
 		switch {
 		case knownGcflag(word):
 			pf.flags = append(pf.flags, word)
-		case !silentGcflags().MatchString(word), strings.HasPrefix(word, "-trimpath") && (pf.pattern == "all" || pf.pattern == "std"):
+		case pf.pattern != "" && ownTrimpath().MatchString(word):
+			pf.flags = append(pf.flags, word)
+		case !silentGcflags().MatchString(word):
 			dropped = append(dropped, word)
 		}
 	}

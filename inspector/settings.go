@@ -333,7 +333,7 @@ func (x *explainer) rest(pkg string, std bool) *cause {
 	}
 	if flags := flagsFor(x.host.binary, pkg, std); compilerTrimpath(flags) {
 		setting := "-gcflags=" + x.host.binary.Setting("-gcflags")
-		return &cause{kind: otherSetting, host: setting, plugin: setting, detail: overriddenTrimpath, fix: trimpathFix,
+		return &cause{kind: otherFolder, host: setting, plugin: setting, detail: overriddenTrimpath, fix: trimpathFix,
 			title: fmt.Sprintf("%s and %s were built with %s, and have different source folders of %s", x.host.name, x.plugin.name, setting, pkg)}
 	}
 	return x.unknownCause(pkg, std)
@@ -341,7 +341,7 @@ func (x *explainer) rest(pkg string, std bool) *cause {
 
 // overriddenTrimpath is what becomes of a package whose compiler was given -trimpath
 // by -gcflags (observed; go.dev/issue/51955).
-const overriddenTrimpath = "the compiler's own -trimpath, given by -gcflags, takes the place of the one by which the go command hides its work folder: packages with C code, such as runtime/cgo, then have that folder in them, which is another in every build, so that no plugin is sure to load"
+const overriddenTrimpath = "the compiler's own -trimpath, given by -gcflags, takes the place of the one by which the go command hides its work folder: packages with C code, such as runtime/cgo, then have that folder in them, which is another in every build"
 
 // compilerTrimpath says whether compiler flags have a -trimpath among them.
 func compilerTrimpath(flags string) bool {
@@ -351,7 +351,7 @@ func compilerTrimpath(flags string) bool {
 }
 
 func trimpathFix(p *process, plug *Plugin) []string {
-	return []string{"build the host anew with go build -trimpath, in place of the -trimpath in -gcflags", p.buildCommand(plug)}
+	return []string{p.buildCommand(plug), "better: build the host with go build -trimpath, in place of the -trimpath in -gcflags"}
 }
 
 // mention says of settings that differ, and may matter, that nothing proves it:
