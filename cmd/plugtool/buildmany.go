@@ -194,9 +194,6 @@ func (m *manyBuilds) tell(outcomes []builder.Outcome) error {
 		case r.Unchanged:
 			row.Outcome = report.BuildUpToDate
 		}
-		if stale := staleSidecar(r); stale != "" && !m.dryRun {
-			row.Warnings = append(slices.Clone(row.Warnings), stale)
-		}
 	}
 	m.warnOnce()
 	return m.program.tell(m.outputs, m.style(), m.writers())

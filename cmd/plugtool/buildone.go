@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/plugtool/plugtool/builder"
 	"github.com/plugtool/plugtool/inspector"
 	"github.com/plugtool/plugtool/report"
-	"github.com/plugtool/plugtool/signer/bundle"
 )
 
 // buildOne builds one package for one host.
@@ -89,22 +87,10 @@ func (p *program) buildFor(ctx context.Context, host *inspector.Host, o buildOpt
 	if err != nil {
 		return err
 	}
-	if stale := staleSidecar(result); stale != "" {
-		p.warningf("%s", stale)
-	}
 	if o.built != nil {
 		o.built(result)
 	}
 	return p.tellBuilt(result, o)
-}
-
-// staleSidecar says that the signature of an older plugin stayed beside a new one;
-// "" where none did.
-func staleSidecar(r *builder.Result) string {
-	if _, err := os.Stat(bundle.Path(r.Output)); err != nil || r.Sidecar != "" || r.Unchanged {
-		return ""
-	}
-	return bundle.Path(r.Output) + " is of the plugin that was there before and does not fit the new one; sign it again"
 }
 
 func (p *program) tellPlan(ctx context.Context, host *inspector.Host, o buildOptions) error {

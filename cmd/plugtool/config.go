@@ -38,7 +38,7 @@ type buildSection struct {
 	HostKey names  `yaml:"host-key"`
 	Package names  `yaml:"package"`
 	Output  string `yaml:"output"`
-	Key     string `yaml:"key"`
+	Key     names  `yaml:"key"`
 	Isolate string `yaml:"isolate"`
 
 	Target targetSection `yaml:",inline"`

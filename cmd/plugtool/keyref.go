@@ -144,15 +144,3 @@ func (p *program) keysFromConfig(c config, what string, flags []string, configur
 	}
 	return keys, nil
 }
-
-// keyFromConfig is keysFromConfig for --key where it is given once; "" is no key.
-func (p *program) keyFromConfig(c config, flag, configured string) (string, error) {
-	if flag != "" || configured == "" {
-		return flag, nil
-	}
-	keys, err := p.keysFromConfig(c, "key", nil, names{configured})
-	if err != nil {
-		return "", err
-	}
-	return keys[0], nil
-}

@@ -132,13 +132,20 @@ func (s seal) removeOlder(own string, plugin *bundle.Digests) error {
 
 // sameAs tells whether a bundle about the plugin is what the seal replaces.
 func (s seal) sameAs(text []byte, b *bundle.Bundle, plugin *bundle.Digests) bool {
-	typ := ""
-	if b.Envelope != nil {
-		if statement, err := bundle.ParseStatement(b.Envelope.Payload); err == nil {
-			typ = statement.PredicateType
-		}
+	return predicateOf(b) == s.typ && (b.Envelope != nil) == (s.typ != "") && s.by.who(text, b, plugin) == s.id
+}
+
+// predicateOf gives the URI of an attestation's type, "" for a signature and for what
+// cannot be read.
+func predicateOf(b *bundle.Bundle) string {
+	if b.Envelope == nil {
+		return ""
 	}
-	return typ == s.typ && (b.Envelope != nil) == (s.typ != "") && s.by.who(text, b, plugin) == s.id
+	statement, err := bundle.ParseStatement(b.Envelope.Payload)
+	if err != nil {
+		return ""
+	}
+	return statement.PredicateType
 }
 
 // readSidecar reads a bundle, nil where there is none that can be read as one.

@@ -36,7 +36,7 @@ func TestReplacedWhileSigned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := signed.add(by, text, "", bundle.NewDigests(signed.plugin.Data)); err != nil {
+	if err := signed.add(by, text, bundle.NewDigests(signed.plugin.Data)); err != nil {
 		t.Fatal(err)
 	}
 	put(file, "new")

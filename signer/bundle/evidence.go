@@ -118,44 +118,37 @@ func (s Search) Collect(file *Digests, trust Trust) ([]Evidence, error) {
 	return list, nil
 }
 
+// files lists the sidecars with the names that they are renamed from and to, in an order
+// that misses none of them: a folder's listing can miss both of a file's names while it is
+// renamed, two listings only where it is renamed twice.
 func (s Search) files() ([]string, error) {
 	if s.Files != nil {
 		return s.Files, nil
 	}
+	wanted := isSignature
 	if s.Kind == Attestation {
-		return s.attestations()
+		wanted = isAttestation
 	}
-	found, err := s.find(isSignature)
-	if err != nil {
-		return nil, err
-	}
-	// A folder's listing can miss a file that is renamed meanwhile. These
-	// two, read in this order, cannot be missed.
-	found = append(found, filepath.Clean(NextPath(s.Plugin)), filepath.Clean(Path(s.Plugin)))
-	slices.Sort(found)
-	return slices.Compact(found), nil
-}
-
-// attestations lists the attestations with the names that they are renamed from and to:
-// a folder's listing can miss both of a file's names while it is renamed, two listings
-// only where it is renamed twice.
-func (s Search) attestations() ([]string, error) {
 	var waiting, others []string
 	plugin := filepath.Clean(s.Plugin)
+	add := func(name string) {
+		now := current(name, plugin)
+		if now == name {
+			name = plugin + nextMark + strings.TrimPrefix(now, plugin)
+		}
+		waiting, others = append(waiting, name), append(others, now)
+	}
 	for range 2 {
-		found, err := s.find(isAttestation)
+		found, err := s.find(wanted)
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range found {
-			now := current(name, plugin)
-			if now != name {
-				waiting = append(waiting, name)
-			} else {
-				waiting = append(waiting, plugin+nextMark+strings.TrimPrefix(name, plugin))
-			}
-			others = append(others, now)
+			add(name)
 		}
+	}
+	if s.Kind != Attestation {
+		add(Path(plugin)) // whatever listings say
 	}
 	slices.Sort(waiting)
 	slices.Sort(others)
