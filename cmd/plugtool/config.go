@@ -117,7 +117,7 @@ func loadConfig(folder string) (config, error) {
 	if err != nil || file == "" {
 		return config{}, err
 	}
-	data, err := readSmall(file, configLimit)
+	data, err := readRegular(file, configLimit)
 	if err != nil {
 		return config{}, usageError(err, "")
 	}
@@ -261,6 +261,10 @@ func (p *program) fromConfig(c config, what, flag, configured string) string {
 		return flag
 	}
 	file := c.path(configured)
+	if p.named == nil {
+		p.named = map[string]bool{}
+	}
+	p.named[file] = true
 	p.noticef("%s %s comes from %s", what, file, c.file)
 	return file
 }

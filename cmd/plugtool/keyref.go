@@ -32,7 +32,7 @@ func isKMS(key string) bool { return isReference(key) && !strings.HasPrefix(key,
 func (p *program) keyText(key string) ([]byte, error) {
 	name, isEnv := strings.CutPrefix(key, envScheme)
 	if !isEnv {
-		return readSmall(key, keyLimit)
+		return p.readNamed(key, keyLimit)
 	}
 	text, ok := p.env.lookup(name)
 	switch {

@@ -136,7 +136,7 @@ func (p *program) policyCheckOptions(c *cli.Context) (verifyOptions, policyFile,
 	if given.policy == "" {
 		return fail(usagef("plugtool policy check --policy FILE", "no policy was named"))
 	}
-	f, err := readPolicy(given.policy)
+	f, err := p.readPolicy(given.policy)
 	if err != nil {
 		return fail(err)
 	}

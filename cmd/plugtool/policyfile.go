@@ -18,9 +18,9 @@ type policyFile struct {
 	lines map[string]int // of what has a path; nil in JSON
 }
 
-func readPolicy(file string) (policyFile, error) {
+func (p *program) readPolicy(file string) (policyFile, error) {
 	f := policyFile{file: file}
-	data, err := readSmall(file, bundle.MaxSize)
+	data, err := p.readNamed(file, bundle.MaxSize)
 	if err != nil {
 		return f, usageError(fmt.Errorf("policy: %w", err), "")
 	}
@@ -41,7 +41,7 @@ func (f policyFile) compile(o policy.Options) (*policy.Rules, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(f.file), name)
 		}
-		return readSmall(name, keyLimit)
+		return readRegular(name, keyLimit)
 	}
 	rules, err := f.Policy.Compile(o)
 	if err != nil {

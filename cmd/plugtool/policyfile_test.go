@@ -60,7 +60,7 @@ func place(t *testing.T, name, text string) string {
 }
 
 func loadPolicy(file string) (*policy.Rules, error) {
-	f, err := readPolicy(file)
+	f, err := new(program).readPolicy(file)
 	if err != nil {
 		return nil, err
 	}

@@ -161,7 +161,7 @@ func readSidecar(file string) ([]byte, *bundle.Bundle, error) {
 	case !info.Mode().IsRegular() || info.Size() > bundle.MaxSize:
 		return nil, nil, nil
 	}
-	text, err := readSmall(file, bundle.MaxSize)
+	text, err := readRegular(file, bundle.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
 	}

@@ -103,7 +103,7 @@ func (p *program) trust(c *cli.Context, conf config) (trust, error) {
 	switch {
 	case given.policy != "":
 		var f policyFile
-		if f, err = readPolicy(given.policy); err == nil {
+		if f, err = p.readPolicy(given.policy); err == nil {
 			t.rules, err = p.policyRules(c, conf, given, f, false)
 		}
 	case given.any():
@@ -170,12 +170,12 @@ func (g givenTrust) check(c *cli.Context) error {
 }
 
 // certificates gives what verifies identities.
-func (g givenTrust) certificates(c *cli.Context) func([]bundle.IdentityPattern) (bundle.CertificateVerifier, error) {
+func (p *program) certificates(c *cli.Context, g givenTrust) func([]bundle.IdentityPattern) (bundle.CertificateVerifier, error) {
 	return func(patterns []bundle.IdentityPattern) (bundle.CertificateVerifier, error) {
 		if g.trustedRoot == "" {
 			return nil, usagef("--trusted-root FILE names it, as cosign trusted-root create writes it", "the policy names identities, and no trusted root is given: nothing is fetched")
 		}
-		root, err := readSmall(g.trustedRoot, trustedRootLimit)
+		root, err := p.readNamed(g.trustedRoot, trustedRootLimit)
 		if err != nil {
 			return nil, usageError(fmt.Errorf("trusted root: %w", err), "")
 		}
@@ -198,7 +198,7 @@ func (p *program) policyRules(c *cli.Context, conf config, g givenTrust, f polic
 		}
 	}
 	var err error
-	o := policy.Options{Certificates: g.certificates(c)}
+	o := policy.Options{Certificates: p.certificates(c, g)}
 	if alone && g.trustedRoot == "" {
 		o.Certificates = nil
 	}
@@ -249,5 +249,5 @@ func (p *program) flagRules(c *cli.Context, g givenTrust) (*policy.Rules, error)
 		rule.Signers = signers
 	}
 	doc.Plugins = []policy.Rule{rule}
-	return doc.Compile(policy.Options{Certificates: g.certificates(c)})
+	return doc.Compile(policy.Options{Certificates: p.certificates(c, g)})
 }
