@@ -54,6 +54,7 @@ type Evidence struct {
 	Key       *PublicKey // that verified; nil for a certificate
 	Time      time.Time  // of the signature, where one can be trusted; else zero
 	Statement *Statement // of an attestation; nil unless Err is nil
+	Claimed   string     // type of the predicate of an attestation, whoever made it; "" where it cannot be read
 	Err       error      // why it proves nothing
 }
 
@@ -173,7 +174,10 @@ func (e *Evidence) examine(kind Kind, data []byte, file *Digests, trust Trust) {
 	case err != nil:
 		e.Err = err
 	case kind == Attestation:
-		e.Statement, e.Err = b.checkStatement(file)
+		if e.Statement, e.Err = b.readStatement(); e.Err == nil {
+			e.Claimed = e.Statement.PredicateType
+			e.Err = e.Statement.about(file)
+		}
 	default:
 		e.Err = b.checkMessage(file)
 	}
