@@ -74,8 +74,11 @@ func (p *program) loadSigner(ctx context.Context, key string, noInput bool) (*si
 
 func kmsSigner(ctx context.Context, key string) (*signer.Signer, error) {
 	remote, err := kms.Key(ctx, key)
-	if errors.Is(err, kms.ErrNotLinked) {
+	switch {
+	case errors.Is(err, kms.ErrNotLinked):
 		return nil, usageError(err, kmsHint)
+	case errors.Is(err, kms.ErrNoScheme):
+		return nil, usageError(fmt.Errorf("key %w", err), "a key in a file is named by its path")
 	}
 	if err != nil {
 		return nil, err

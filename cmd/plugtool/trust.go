@@ -205,14 +205,9 @@ func (p *program) policyRules(c *cli.Context, conf config, g givenTrust, f polic
 	if o.Keys, err = p.readPublicKeys(c.Context, names); err != nil {
 		return nil, err
 	}
-	for i, key := range o.Keys {
-		named := false
-		for _, k := range f.Keys {
-			named = named || k.Fingerprint == key.Fingerprint()
-		}
-		if !named && flags {
-			return nil, usagef(fmt.Sprintf("keys.NAME.fingerprint: %s in %s, or no --key", key.Fingerprint(), g.policy),
-				"--key %s has fingerprint %s, which the policy %s does not name", g.keys[i], key.Fingerprint(), g.policy)
+	if flags {
+		if err := f.needs(g.keys, o.Keys); err != nil {
+			return nil, err
 		}
 	}
 	return f.compile(o)
