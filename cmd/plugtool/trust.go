@@ -15,19 +15,21 @@ const (
 	identityHint     = "--certificate-identity NAME --certificate-oidc-issuer URL --trusted-root FILE"
 )
 
-// policyFlag and those of identityFlags say, with --key, whose signatures count.
-func policyFlag() cli.Flag {
-	return &cli.StringFlag{Name: "policy", Usage: "demand what the policy in `FILE` does, as in plugtool.policy.yaml; docs/policy.md describes it"}
-}
-
-func rootFlags() []cli.Flag {
+// trustFlags are those of every command that checks what is signed about plugins; what a
+// key and a policy are there for differs.
+func trustFlags(key, policy string) []cli.Flag {
 	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "key", Usage: key},
+		&cli.StringFlag{Name: "policy", Usage: policy},
+		&cli.StringFlag{Name: "bundle", Usage: "the signature, or the attestation where one is demanded, is in this `FILE`, not beside the plugin"},
+		hostKeyFlag(),
 		&cli.StringFlag{Name: "trusted-root", Usage: "verify identities against the trusted root in `FILE`; nothing is fetched"},
 		switchFlag("insecure-ignore-tlog", "take signatures by identities that are in no transparency log"),
 		switchFlag("insecure-ignore-sct", "take certificates that are in no certificate transparency log"),
 	}
 }
 
+// identityFlags say, with --key, whose signatures count.
 func identityFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "certificate-identity", Usage: "demand a signature by this identity, `NAME`, a mail address or the URI of a workflow"},
