@@ -106,8 +106,10 @@ func raceSteps() map[string]func(r *race) []func() {
 		return list
 	}
 	return map[string]func(r *race) []func(){
-		"plugin":  func(r *race) []func() { return put(r, "bad.so", "p.so", "good.so", "p.so") },
-		"sidecar": func(r *race) []func() { return put(r, "bad.so.json", "p.so.sigstore.json", "good.so.json", "p.so.sigstore.json") },
+		"plugin": func(r *race) []func() { return put(r, "bad.so", "p.so", "good.so", "p.so") },
+		"sidecar": func(r *race) []func() {
+			return put(r, "bad.so.json", "p.so.sigstore.json", "good.so.json", "p.so.sigstore.json")
+		},
 		"both": func(r *race) []func() {
 			return put(r, "bad.so", "p.so", "bad.so.json", "p.so.sigstore.json", "good.so", "p.so", "good.so.json", "p.so.sigstore.json")
 		},
