@@ -122,6 +122,9 @@ func loadConfig(folder string) (config, error) {
 		return config{}, usageError(err, "")
 	}
 	c := config{file: file}
+	if err := checkYAML(file, data); err != nil {
+		return config{}, err
+	}
 	err = yaml.UnmarshalWithOptions(data, &c, yaml.Strict())
 	if err != nil && !errors.Is(err, io.EOF) { // EOF: nothing but comments
 		return config{}, configError(file, err)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -208,13 +209,7 @@ func TestPolicyErrorsNameLines(t *testing.T) {
 
 // What is hostile takes no long time.
 func TestYAMLHostile(t *testing.T) {
-	fill := func(s string) string { return strings.Repeat(s, yamlLimit/len(s)) }
-	for _, in := range []string{
-		fill("["), fill("{a: "), fill("a: ["), fill("- "), fill("? "), fill("a: &a *a\n"), fill(`"`), fill("'\n"), fill("!"), fill("# \n"),
-		fill("- a\n"), fill("\"\"\n"), fill("a\n"), fill("[]\n"), fill("[],"), fill("{}"), fill("a: b\n"), fill("---\n"), fill("\t"), fill("|\n"), fill("a: |\n x\n"), fill("&a "), fill(": "), fill("<<: *a\n"),
-		fill(strings.Repeat("x: ", 2000) + "\n"), fill(strings.Repeat(`"" `, 2000) + "\n"), fill(strings.Repeat("[] ", 2000) + "\n"),
-		fill("[" + strings.Repeat("a,", 4000) + "]\n"),
-	} {
+	for _, in := range hostileYAML(yamlLimit) {
 		start := time.Now()
 		yamlToJSON("x", []byte(in))
 		if took := time.Since(start); took > 10*time.Second {
@@ -222,6 +217,47 @@ func TestYAMLHostile(t *testing.T) {
 		} else if took > time.Second {
 			t.Logf("%.20q: %v", in, took)
 		}
+	}
+}
+
+// Nor in a plugtool.yaml, where anchors are taken. It is memory that is measured: time
+// depends on what else the machine does.
+func TestConfigHostile(t *testing.T) {
+	dir := t.TempDir()
+	list := append(hostileYAML(configLimit), "x: &a0 [x,x,x,x,x,x,x,x,x]\n"+aliases("", 9), "verify:\n  a0: &a0 [x,x,x,x,x,x,x,x,x]\n"+aliases("  ", 9),
+		"verify:\n  host: &a0 [x,x,x,x,x,x,x,x,x]\n  host-key: &a1 [*a0,*a0,*a0,*a0,*a0,*a0,*a0]\n  key: &a2 [*a1,*a1,*a1,*a1,*a1,*a1,*a1,*a1]\n",
+		"verify: &a\n  host: *a\n", "verify: &a\n  <<: *a\n", "a: &a {<<: *a}\nverify: *a\n")
+	for _, in := range list {
+		if err := os.WriteFile(filepath.Join(dir, configName), []byte(in), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _ = loadConfig(dir) // what it says is for others to hold
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; used > 256<<20 {
+			t.Errorf("%.40q: allocates %d MiB", in, used>>20)
+		}
+	}
+}
+
+// aliases gives n lists, each of nine times the one before.
+func aliases(indent string, n int) string {
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "%sa%d: &a%d [%s*a%d]\n", indent, i+1, i+1, strings.Repeat(fmt.Sprintf("*a%d,", i), 8), i)
+	}
+	return text.String()
+}
+
+// hostileYAML are texts of up to so many bytes.
+func hostileYAML(limit int) []string {
+	fill := func(s string) string { return strings.Repeat(s, limit/len(s)) }
+	return []string{
+		fill("["), fill("{a: "), fill("a: ["), fill("- "), fill("? "), fill("a: &a *a\n"), fill(`"`), fill("'\n"), fill("!"), fill("# \n"),
+		fill("- a\n"), fill("\"\"\n"), fill("a\n"), fill("[]\n"), fill("[],"), fill("{}"), fill("a: b\n"), fill("---\n"), fill("\t"), fill("|\n"), fill("a: |\n x\n"), fill("&a "), fill(": "), fill("<<: *a\n"),
+		fill(strings.Repeat("x: ", 2000) + "\n"), fill(strings.Repeat(`"" `, 2000) + "\n"), fill(strings.Repeat("[] ", 2000) + "\n"),
+		fill("[" + strings.Repeat("a,", 4000) + "]\n"),
 	}
 }
 

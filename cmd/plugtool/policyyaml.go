@@ -12,8 +12,9 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Limits on policies in YAML, whose parser takes time that grows with the square of
-// what a line holds and of how deep it nests. Larger policies can be written in JSON.
+// Limits on YAML, whose parser takes time that grows with the square of
+// what a line holds and of how deep it nests: sixty kilobytes of brackets took it 14 s and
+// gigabytes of memory. Larger policies can be written in JSON.
 const (
 	yamlLimit      = 128 << 10 // bytes
 	yamlLine       = 8 << 10   // bytes of one line
