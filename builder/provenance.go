@@ -117,7 +117,7 @@ func (p Provenance) Make(ctx context.Context, b *Built) ([]byte, error) {
 	}
 	return encodeStatement(statement{
 		Type:          statementType,
-		Subject:       []resourceDescriptor{{Name: filepath.Base(b.Output), Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}},
+		Subject:       []resourceDescriptor{{Name: subjectName(b.Output), Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}},
 		PredicateType: predicateType,
 		Predicate: slsaProvenance{
 			BuildDefinition: buildDefinition{
@@ -246,4 +246,10 @@ func replaceFolder(s, folder, by string) string {
 // isNameByte says whether a byte goes on with a file's name.
 func isNameByte(c byte) bool {
 	return c == '-' || c == '_' || c == '.' || c == '+' || c == '@' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= 0x80
+}
+
+// subjectName gives a file's name as it may stand in JSON that is read strictly: a file's
+// name is any bytes, and which file is meant the digest says.
+func subjectName(file string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(filepath.Base(file), "_"), "\uFFFD", "_")
 }

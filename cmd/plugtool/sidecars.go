@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/plugtool/plugtool/builder"
 	"github.com/plugtool/plugtool/inspector"
@@ -152,7 +153,7 @@ func predicateOf(b *bundle.Bundle) string {
 func readSidecar(file string) ([]byte, *bundle.Bundle, error) {
 	info, err := os.Stat(file)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENAMETOOLONG): // no file has such a name
 		return nil, nil, nil
 	case err != nil:
 		return nil, nil, err

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -104,8 +105,8 @@ func (s Search) Collect(file *Digests, trust Trust) ([]Evidence, error) {
 	size := 0
 	for _, sidecar := range sidecars {
 		data, err := s.read(sidecar)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // renamed into its place since it was found, if it ever was there
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENAMETOOLONG) {
+			continue // renamed into its place since it was found, if it ever was there or could be
 		}
 		if size += len(data); size > maxTogether {
 			return nil, fmt.Errorf("%s has sidecars of more than %d bytes together, at most that are read", shown(s.Plugin), maxTogether)
