@@ -86,8 +86,9 @@ type buildMetadata struct {
 // Provenance says how a plugin was built, as an in-toto statement with a predicate of
 // SLSA provenance v1. Its Make is a Document's.
 type Provenance struct {
-	HostFile string // the host binary, or the descriptor that stood for it
-	Version  string // of the plugtool that builds
+	HostFile   string // the host binary, or the descriptor that stood for it
+	HostSHA256 string // of what was read there, in hexadecimal digits; "" where that is not known
+	Version    string // of the plugtool that builds
 }
 
 // Make writes the statement. But for the times, which SOURCE_DATE_EPOCH replaces, equal
@@ -97,6 +98,9 @@ func (p Provenance) Make(ctx context.Context, b *Built) ([]byte, error) {
 	host, err := hostDescriptor(p.HostFile, b.Host.Binary())
 	if err != nil {
 		return nil, err
+	}
+	if now := host.Digest["sha256"]; p.HostSHA256 != "" && now != p.HostSHA256 {
+		return nil, fmt.Errorf("host %s was replaced while the plugin was built for it: it has sha256 %s, and had %s; build again", p.HostFile, now, p.HostSHA256)
 	}
 	deps, err := b.dependencies(ctx, host)
 	if err != nil {

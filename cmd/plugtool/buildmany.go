@@ -82,7 +82,7 @@ func (m *manyBuilds) findTargets(ctx context.Context) (hosts []*inspector.Host, 
 	labels, names := map[*inspector.Host]string{}, hostLabels(m.hosts)
 	matched := map[string]bool{}
 	for i, file := range m.hosts {
-		host, err := openBuildHost(file, m.buildOptions.hostKeys)
+		host, err := openBuildHost(file, m.buildOptions.hostKeys, m.attested)
 		var targets []builder.Target
 		if err == nil {
 			hosts = append(hosts, host)

@@ -16,7 +16,7 @@ import (
 // buildOne builds one package for one host.
 func (p *program) buildOne(ctx context.Context, o buildOptions) error {
 	var noFit *builder.NoFitError
-	host, err := openBuildHost(o.hosts[0], o.hostKeys)
+	host, err := openBuildHost(o.hosts[0], o.hostKeys, o.attested)
 	if errors.As(err, &noFit) {
 		return errors.Join(err, p.tellNoFit(inspector.HostRef{File: o.hosts[0]}, noFit, o))
 	}
@@ -24,6 +24,7 @@ func (p *program) buildOne(ctx context.Context, o buildOptions) error {
 		return p.tellFailed(ctx, inspector.HostRef{File: o.hosts[0]}, err, o)
 	}
 	defer host.Close()
+	defer delete(o.attested, host)
 	o.Package, o.Documents = o.packages[0], o.documents(o.hosts[0])
 	// As for go build, a folder that is named as one need not be there.
 	o.MakeFolders = isTemplate(o.output) || isTemplate(o.provenance) || isTemplate(o.sbom) || isFolderName(o.output)

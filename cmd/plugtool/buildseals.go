@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -49,9 +50,12 @@ func (p *program) buildSeals(c *cli.Context, conf config, o *buildOptions) error
 	if !attest {
 		return nil
 	}
+	o.attested = readHosts{}
+	sums := o.attested
 	o.Seals = append(o.Seals,
 		b.attestation(builder.ReconstructedType, func(ctx context.Context, built *builder.Built) ([]byte, error) {
-			return builder.Provenance{HostFile: built.Host.Binary().File, Version: version()}.Make(ctx, built)
+			sum := sums[built.Host]
+			return builder.Provenance{HostFile: built.Host.Binary().File, HostSHA256: hex.EncodeToString(sum[:]), Version: version()}.Make(ctx, built)
 		}),
 		b.attestation(policy.LoadsType, func(_ context.Context, built *builder.Built) ([]byte, error) {
 			at, err := verifiedAt(p.env)

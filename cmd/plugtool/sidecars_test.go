@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/plugtool/plugtool/inspector"
 	"github.com/plugtool/plugtool/signer"
 	"github.com/plugtool/plugtool/signer/bundle"
+	"github.com/plugtool/plugtool/signer/policy"
 )
 
 // A plugin that a build replaced while it was signed keeps the signature of that build.
@@ -54,5 +56,58 @@ func TestReplacedWhileSigned(t *testing.T) {
 	// As private as the plugin is.
 	if info, err := os.Stat(bundle.Path(file)); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+// A host that is overwritten while it is proved that a plugin loads into it does not become
+// two: one that was judged, and one that the proof names.
+func TestHostOverwrittenWhileAttested(t *testing.T) {
+	dir := t.TempDir()
+	for name, recipe := range map[string]string{"host": "host", "other": "untrimmed", "p.so": "plugin.so"} {
+		if err := recipes()[recipe].make(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(dir, "host")
+	identity := func(name string) string {
+		t.Helper()
+		h, err := inspector.OpenHost(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.Close()
+		id, err := h.Identity()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	want := identity("host")
+	if want == identity("other") {
+		t.Fatal("both hosts are one")
+	}
+	other, err := os.ReadFile(filepath.Join(dir, "other"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &program{console: newConsole(io.Discard, io.Discard, nil)}
+	state, done, err := p.loadsStater(attestOptions{hosts: []string{file}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	if err := os.WriteFile(file, other, 0o755); err != nil { // into the file that is there
+		t.Fatal(err)
+	}
+	text, err := state(inspector.ReadPlugin(filepath.Join(dir, "p.so")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := bundle.ParseStatement(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hosts, err := policy.ProvedHosts(s); err != nil || len(hosts) != 1 || hosts[0].Identity != want {
+		t.Errorf("it proves that the plugin loads into %v, %v; want %s", hosts, err, want)
 	}
 }
