@@ -59,46 +59,55 @@ func TestReplacedWhileSigned(t *testing.T) {
 	}
 }
 
-// A host that is overwritten while it is proved that a plugin loads into it does not become
-// two: one that was judged, and one that the proof names.
-func TestHostOverwrittenWhileAttested(t *testing.T) {
-	dir := t.TempDir()
+// overwritten makes a host, another one and a plugin. overwrite puts the other one's bytes
+// into the host's file.
+func overwritten(t *testing.T) (dir, identity string, overwrite func()) {
+	t.Helper()
+	dir = t.TempDir()
+	identities := map[string]string{}
 	for name, recipe := range map[string]string{"host": "host", "other": "untrimmed", "p.so": "plugin.so"} {
-		if err := recipes()[recipe].make(filepath.Join(dir, name)); err != nil {
+		file := filepath.Join(dir, name)
+		if err := recipes()[recipe].make(file); err != nil {
 			t.Fatal(err)
 		}
-	}
-	file := filepath.Join(dir, "host")
-	identity := func(name string) string {
-		t.Helper()
-		h, err := inspector.OpenHost(filepath.Join(dir, name))
+		if name == "p.so" {
+			continue
+		}
+		h, err := inspector.OpenHost(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer h.Close()
-		id, err := h.Identity()
+		if identities[name], err = h.Identity(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if identities["host"] == identities["other"] {
+		t.Fatal("both hosts are one")
+	}
+	return dir, identities["host"], func() {
+		t.Helper()
+		other, err := os.ReadFile(filepath.Join(dir, "other"))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, "host"), other, 0o755)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		return id
 	}
-	want := identity("host")
-	if want == identity("other") {
-		t.Fatal("both hosts are one")
-	}
-	other, err := os.ReadFile(filepath.Join(dir, "other"))
-	if err != nil {
-		t.Fatal(err)
-	}
+}
+
+// A host that is overwritten while it is proved that a plugin loads into it does not become
+// two: one that was judged, and one that the proof names.
+func TestHostOverwrittenWhileAttested(t *testing.T) {
+	dir, want, overwrite := overwritten(t)
 	p := &program{console: newConsole(io.Discard, io.Discard, nil)}
-	state, done, err := p.loadsStater(attestOptions{hosts: []string{file}})
+	state, done, err := p.loadsStater(attestOptions{hosts: []string{filepath.Join(dir, "host")}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer done()
-	if err := os.WriteFile(file, other, 0o755); err != nil { // into the file that is there
-		t.Fatal(err)
-	}
+	overwrite()
 	text, err := state(inspector.ReadPlugin(filepath.Join(dir, "p.so")))
 	if err != nil {
 		t.Fatal(err)
@@ -109,5 +118,33 @@ func TestHostOverwrittenWhileAttested(t *testing.T) {
 	}
 	if hosts, err := policy.ProvedHosts(s); err != nil || len(hosts) != 1 || hosts[0].Identity != want {
 		t.Errorf("it proves that the plugin loads into %v, %v; want %s", hosts, err, want)
+	}
+}
+
+// Nor one for which a proof is asked.
+func TestHostOverwrittenWhileVerified(t *testing.T) {
+	dir, want, overwrite := overwritten(t)
+	w := newArena(t)
+	w.policy(loadsWanted)
+	p := &program{console: newConsole(io.Discard, io.Discard, nil)}
+	f, err := p.readPolicy(w.path("policy.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := verifyOptions{hosts: []string{filepath.Join(dir, "host")}}
+	if o.trust.rules, err = f.compile(policy.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	open := o.openFirst()
+	if _, err := open(); err != nil {
+		t.Fatal(err)
+	}
+	overwrite()
+	j, err := o.judge(open, []*inspector.Plugin{inspector.ReadPlugin(filepath.Join(dir, "p.so"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := j.verdict.Plugins[0].Outcome; got != inspector.Loads || len(j.identities) != 1 || j.identities[0] != want {
+		t.Errorf("the plugin %s into %v, want that it loads into %s", got, j.identities, want)
 	}
 }
