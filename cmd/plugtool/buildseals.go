@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/hex"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -127,6 +128,13 @@ func (b *besides) decide(output string, data []byte, sidecars []builder.Sidecar)
 // own, or that of another file's sidecar.
 var ownNames = regexp.MustCompile(`^((\.[0-9a-f]{16})?|\.(` + strings.Join(append(policy.ShortTypes(), customType), "|") + `)(\.[0-9a-f]{16})?\.intoto)\.sigstore\.json$`)
 
+// ofAnother tells whether a sidecar is named after another file that is there.
+func ofAnother(sidecar, output string) bool {
+	file := strings.TrimSuffix(sidecar, bundle.Extension)
+	_, err := os.Lstat(file)
+	return err == nil && file != filepath.Clean(output)
+}
+
 // findStale finds the sidecars that are not about the plugin which is put in place, or
 // that the new ones, which are named, take the place of under another name.
 func findStale(output string, plugin *bundle.Digests, seals []seal, named map[string]bool, into *builder.Beside) {
@@ -138,7 +146,7 @@ func findStale(output string, plugin *bundle.Digests, seals []seal, named map[st
 	var removed, strange []string
 	for _, file := range slices.Concat(signatures, attestations) {
 		text, b, err := readSidecar(file)
-		if err != nil || b == nil || named[file] {
+		if err != nil || b == nil || named[file] || ofAnother(file, output) {
 			continue
 		}
 		replaced := slices.ContainsFunc(seals, func(s seal) bool { return s.sameAs(text, b, plugin) })
