@@ -121,11 +121,15 @@ func loadConfig(folder string) (config, error) {
 	if err != nil {
 		return config{}, usageError(err, "")
 	}
+	return parseConfig(file, data)
+}
+
+func parseConfig(file string, data []byte) (config, error) {
 	c := config{file: file}
 	if err := checkYAML(file, data); err != nil {
 		return config{}, err
 	}
-	err = yaml.UnmarshalWithOptions(data, &c, yaml.Strict())
+	err := yaml.UnmarshalWithOptions(data, &c, yaml.Strict())
 	if err != nil && !errors.Is(err, io.EOF) { // EOF: nothing but comments
 		return config{}, configError(file, err)
 	}
