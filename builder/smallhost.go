@@ -45,7 +45,7 @@ func (s *SmallHost) Close() error { return s.work.remove() }
 
 // BuildSmallHost builds a program to stand in for a host when it opens the plugins. What
 // of the host's source is not at hand is left out, and told by Fidelity. Of
-// the options Package, Output, Flags, Seal and Write mean nothing; Dir is where the host's
+// the options Package, Output, Flags, Seals and Write mean nothing; Dir is where the host's
 // source is looked for when HostSrc says nothing. The errors are those of Run.
 func BuildSmallHost(ctx context.Context, host *inspector.Host, plugins []*inspector.Plugin, opts Options) (small *SmallHost, err error) {
 	facts, err := HostFacts(host)
@@ -74,7 +74,7 @@ func BuildSmallHost(ctx context.Context, host *inspector.Host, plugins []*inspec
 		return nil, err
 	}
 	opts.Package, opts.Output = s.dir, filepath.Join(work.path, "smallhost")
-	opts.Flags, opts.Seal, opts.Attestations, opts.Documents = nil, nil, nil, nil
+	opts.Flags, opts.Seals, opts.Documents = nil, nil, nil
 	opts.Write, opts.Cache, opts.CheckReproducible = false, "", false
 	// What the user set is for another build. This module's go.mod is to be completed.
 	opts.Env = setEnv(opts.Env, "GOFLAGS=-mod=mod", "GOWORK=off")
