@@ -36,6 +36,7 @@ type IsolatedDetails struct {
 	Asked            map[string]string // versions that the plugin asks for, of modules that it takes at the host's
 	Own              map[string][]byte // files of the plugin's own module with their imports rewritten
 	ModFile, SumFile []byte            // the isolated plugin's
+	Record           string            // what the plugin records of its isolation, a build setting's value
 	Scaffold         *scaffold         // nil where the go command runs in the plugin's own folder
 
 	from   *Source   // as it was before
@@ -115,6 +116,7 @@ type isolating struct {
 	wishes     isolate.Wishes
 	edits      map[string][]isolate.Edit // further changes to the copies
 	process    []ProcessState
+	recorded   []inspector.SharedState // of that, what is told in the plugin
 	incomplete []process.Incomplete
 }
 

@@ -49,6 +49,10 @@ func (i *isolating) result() (Source, error) {
 		Files: len(i.copies.Files), Edited: i.copies.Edited, Copies: i.copies.Digest(),
 		Details: IsolatedDetails{Asked: pinned, Own: i.copies.Own},
 	}
+	var err error
+	if out.Isolated.Details.Record, err = inspector.RecordIsolation(i.rules.String(), i.recorded); err != nil {
+		return i.src, err
+	}
 	store := i.isolatedFolder(out.Isolated.Copies)
 	if err := storeCopies(store, i.copies); err != nil {
 		return i.src, fmt.Errorf("keep the private copies: %w", err)
@@ -292,7 +296,7 @@ func (i *Isolated) records(sums []byte) ([]byte, error) {
 		of.Sum = known[module.Version{Path: of.Path, Version: of.Version}]
 		list = append(list, inspector.Module{Path: m.Private, Version: m.As, Replace: &of})
 	}
-	return encodeCopies(list)
+	return encodeCopies(copiesRecord{list, i.Details.Record})
 }
 
 // overlaidDisk reads originals as the go command does: files that an overlay puts over

@@ -75,6 +75,7 @@ type Binary struct {
 	Main      Module    `json:"main,omitzero"`
 	Deps      []Module  `json:"deps,omitempty"`
 	Settings  []Setting `json:"settings,omitempty"`
+	Isolated  *Isolated `json:"isolated,omitempty"` // of a plugin that plugtool build --isolate built
 
 	PluginPath string    `json:"pluginPath,omitempty"`
 	Packages   []Package `json:"packages,omitempty"` // plugin: in link order; host: by name
@@ -105,8 +106,11 @@ type Module struct {
 // PrivateCopy says whether a module of a plugin's holds private copies of packages, which
 // plugtool build --isolate gave it: what replaces it is what they are copies of.
 func (b *Binary) PrivateCopy(m Module) bool {
-	return b.Main.Path != "" && m.Replace != nil && strings.HasPrefix(m.Path, b.Main.Path+"/internal/isolated/")
+	return b.Main.Path != "" && m.Replace != nil && strings.HasPrefix(m.Path, b.privatePrefix())
 }
+
+// privatePrefix is what paths of private copies begin with.
+func (b *Binary) privatePrefix() string { return b.Main.Path + "/internal/isolated/" }
 
 // A Setting is one build setting, such as -trimpath=true or GOAMD64=v1.
 type Setting struct {
