@@ -106,11 +106,17 @@ type Module struct {
 // PrivateCopy says whether a module of a plugin's holds private copies of packages, which
 // plugtool build --isolate gave it: what replaces it is what they are copies of.
 func (b *Binary) PrivateCopy(m Module) bool {
-	return b.Main.Path != "" && m.Replace != nil && strings.HasPrefix(m.Path, b.privatePrefix())
+	return b.PrivatePrefix() != "" && m.Replace != nil && strings.HasPrefix(m.Path, b.PrivatePrefix())
 }
 
-// privatePrefix is what paths of private copies begin with.
-func (b *Binary) privatePrefix() string { return b.Main.Path + "/internal/isolated/" }
+// PrivatePrefix is what import paths of private copies in a plugin begin with. It is
+// "" where the file does not say of which module the plugin is.
+func (b *Binary) PrivatePrefix() string {
+	if b.Main.Path == "" {
+		return ""
+	}
+	return b.Main.Path + "/internal/isolated/"
+}
 
 // A Setting is one build setting, such as -trimpath=true or GOAMD64=v1.
 type Setting struct {

@@ -64,12 +64,12 @@ func (f *Finding) tellState(n int, s *SharedState) {
 // host may have all the same: those of which the plugin has private copies, and those that
 // are known to set up the same, once per process.
 func (p *Plugin) Counterparts() []string {
-	if p.Binary == nil || p.Binary.Main.Path == "" {
+	if p.Binary == nil || p.Binary.PrivatePrefix() == "" {
 		return nil
 	}
 	var list []string
 	for _, pkg := range p.Binary.Packages {
-		if original, ok := strings.CutPrefix(pkg.Path, p.Binary.privatePrefix()); ok {
+		if original, ok := strings.CutPrefix(pkg.Path, p.Binary.PrivatePrefix()); ok {
 			list = append(list, original)
 		}
 	}
@@ -93,7 +93,7 @@ func copiesFinding(plug *Plugin, host *Binary) (Finding, bool) {
 		if !plug.Binary.PrivateCopy(m) {
 			continue
 		}
-		original := strings.TrimPrefix(m.Path, plug.Binary.privatePrefix())
+		original := strings.TrimPrefix(m.Path, plug.Binary.PrivatePrefix())
 		own := copiedVersion(m.Replace, original)
 		what, theirs := fmt.Sprintf("%s %s", original, own), (*Module)(nil)
 		if host != nil {
