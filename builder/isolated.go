@@ -24,9 +24,13 @@ type Isolated struct {
 	*isolate.Choice
 	Modules []isolate.CopiedModule `json:"modules"` // that the copies are of
 	Process []ProcessState         `json:"process"` // what exists once per process, and copies set up too
-	Files   int                    `json:"files"`   // that were copied, or changed in the plugin's own module
-	Edited  int                    `json:"edited"`  // of those, the ones that are not as they were
-	Copies  string                 `json:"copies"`  // names them by their content
+
+	// Incomplete are packages with copies of which it is not known as a whole what they set up.
+	Incomplete []process.Incomplete `json:"incomplete,omitempty"`
+
+	Files  int    `json:"files"`  // that were copied, or changed in the plugin's own module
+	Edited int    `json:"edited"` // of those, the ones that are not as they were
+	Copies string `json:"copies"` // names them by their content
 
 	Details IsolatedDetails `json:"-"`
 }

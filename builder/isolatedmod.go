@@ -45,12 +45,16 @@ func (i *isolating) result() (Source, error) {
 		}
 	}
 	out.Isolated = &Isolated{
-		Rules: i.rules.String(), Prefix: i.module + "/" + isolate.Folder + "/", Choice: i.choice, Modules: i.copies.Modules, Process: i.process,
+		Rules: i.rules.String(), Prefix: i.module + "/" + isolate.Folder + "/", Choice: i.choice, Modules: i.copies.Modules, Process: i.process, Incomplete: i.incomplete,
 		Files: len(i.copies.Files), Edited: i.copies.Edited, Copies: i.copies.Digest(),
 		Details: IsolatedDetails{Asked: pinned, Own: i.copies.Own},
 	}
+	var unknown []string
+	for _, p := range i.incomplete {
+		unknown = append(unknown, p.Package)
+	}
 	var err error
-	if out.Isolated.Details.Record, err = inspector.RecordIsolation(i.rules.String(), i.recorded); err != nil {
+	if out.Isolated.Details.Record, err = inspector.RecordIsolation(i.rules.String(), i.recorded, unknown); err != nil {
 		return i.src, err
 	}
 	store := i.isolatedFolder(out.Isolated.Copies)

@@ -112,7 +112,7 @@ func (i *isolating) decideOnce(ctx context.Context) ([]process.Decision, error) 
 	if err != nil {
 		return nil, fmt.Errorf("look for what exists once per process: %w", err)
 	}
-	i.incomplete = facts.Incomplete
+	i.incomplete = slices.DeleteFunc(facts.Incomplete, func(p process.Incomplete) bool { return !policy.Moved[p.Package] })
 	return process.Decide(facts, host, policy)
 }
 
@@ -190,6 +190,9 @@ func (i *Isolated) warnings() (list []string) {
 		if s.Action == process.Warn {
 			list = append(list, s.Reason)
 		}
+	}
+	for _, p := range i.Incomplete {
+		list = append(list, fmt.Sprintf("what %s sets up when it starts is not known as a whole: %s", p.Package, p.Reason))
 	}
 	return list
 }

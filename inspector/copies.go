@@ -40,8 +40,23 @@ func CheckCopies(plug *Plugin) []Finding {
 			f.tellState(i, &r.Process[i])
 		}
 		list = append(list, f)
+		list = append(list, unknownStates(plug, Note)...)
+	default:
+		list = append(list, unknownStates(plug, Note)...)
 	}
 	return list
+}
+
+// unknownStates tells of packages of which the build did not find out all.
+func unknownStates(plug *Plugin, severity Severity) []Finding {
+	all := plug.Binary.Isolated.Unknown
+	if len(all) == 0 {
+		return nil
+	}
+	f := sharedState.finding(fmt.Sprintf("what private copies of %s in %s set up when they start is not known as a whole", counted(len(all), "package"), plug.File))
+	f.Severity, f.Package, f.Packages = severity, all[0], all[:min(len(all), copiesTold)]
+	f.Detail = "as the build recorded: it could not follow all of their source; plugtool test shows what they do"
+	return []Finding{f}
 }
 
 // tellState adds the n-th state to those that a finding names.
@@ -203,7 +218,7 @@ func (p *process) doneTwice(plug *Plugin) []Finding {
 		list[i].Fix = p.shareFix(plug, &list[i])
 	}
 	p.noteStates(plug)
-	return list
+	return append(list, unknownStates(plug, Warning)...)
 }
 
 func damagedRecord(plug *Plugin) Finding {

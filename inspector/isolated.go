@@ -20,6 +20,7 @@ type Isolated struct {
 	Rules   string        `json:"rules"`             // what was asked for, as in --isolate=RULES
 	Process []SharedState `json:"process"`           // the worst first
 	Left    int           `json:"left,omitempty"`    // how many more there are, for which the record has no room
+	Unknown []string      `json:"unknown,omitempty"` // packages with private copies of which it is not known as a whole what they set up
 	Damaged string        `json:"damaged,omitempty"` // why the record cannot be read; then there is nothing else
 }
 
@@ -59,9 +60,10 @@ func consequences() []string {
 	return []string{statePanics, "interposed", "overrides", "ignored", "doubles", "splits"}
 }
 
-// RecordIsolation writes the value of IsolationSetting. What there is no room for is
-// counted, the least bad first.
-func RecordIsolation(rules string, states []SharedState) (string, error) {
+// RecordIsolation writes the value of IsolationSetting: what was asked for, what the
+// private copies set up, and of which packages that is not known as a whole. What there is
+// no room for is counted, the least bad first.
+func RecordIsolation(rules string, states []SharedState, unknown []string) (string, error) {
 	states = slices.Clone(states)
 	slices.SortStableFunc(states, func(a, b SharedState) int {
 		return cmp.Or(compareBool(a.Apart, b.Apart),
@@ -74,7 +76,7 @@ func RecordIsolation(rules string, states []SharedState) (string, error) {
 	for i := range states {
 		states[i].Seen, states[i].Key = cut(states[i].Seen), cut(states[i].Key)
 	}
-	r := Isolated{Rules: rules, Process: append([]SharedState{}, states[:min(len(states), maxStates)]...)}
+	r := Isolated{Rules: rules, Unknown: unknown[:min(len(unknown), maxStates)], Process: append([]SharedState{}, states[:min(len(states), maxStates)]...)}
 	for {
 		r.Left = len(states) - len(r.Process)
 		data, err := json.Marshal(r)
@@ -148,8 +150,8 @@ func readIsolation(text string) (*Isolated, error) {
 		return nil, errors.New("something follows it")
 	case r.Process == nil || r.Left < 0 || r.Damaged != "":
 		return nil, errors.New("it is not as plugtool writes it")
-	case len(r.Process) > maxStates:
-		return nil, fmt.Errorf("it has %d entries, at most %d are read", len(r.Process), maxStates)
+	case max(len(r.Process), len(r.Unknown)) > maxStates:
+		return nil, fmt.Errorf("it has %d entries, at most %d are read", max(len(r.Process), len(r.Unknown)), maxStates)
 	}
 	for i := range r.Process {
 		s := &r.Process[i]

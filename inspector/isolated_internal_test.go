@@ -15,7 +15,7 @@ func TestRecordIsolation(t *testing.T) {
 		{Package: "a", Registry: "encoding/gob names", Key: "y", Consequence: "panics", Seen: "duplicate", With: []string{"c"}},
 		{Package: "b", Registry: "goroutines", Consequence: "doubles", Seen: "twice"},
 	}
-	text, err := RecordIsolation("all,!c", states)
+	text, err := RecordIsolation("all,!c", states, []string{"u"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,12 +23,12 @@ func TestRecordIsolation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &Isolated{Rules: "all,!c", Process: []SharedState{states[2], states[1], states[0]}} // the worst first, each once
+	want := &Isolated{Rules: "all,!c", Unknown: []string{"u"}, Process: []SharedState{states[2], states[1], states[0]}} // the worst first, each once
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	states[0], states[2] = states[2], states[0]
-	if again, err := RecordIsolation("all,!c", states); err != nil || again != text {
+	if again, err := RecordIsolation("all,!c", states, []string{"u"}); err != nil || again != text {
 		t.Errorf("in another order the record is %s (%v), want %s", again, err, text)
 	}
 }
@@ -40,7 +40,7 @@ func TestRecordIsolationIsBounded(t *testing.T) {
 		for i := range 3 * maxStates {
 			states = append(states, SharedState{Package: fmt.Sprintf("p%05d", i), Registry: "expvar", Consequence: statePanics, Seen: seen, Key: seen})
 		}
-		text, err := RecordIsolation("auto", states)
+		text, err := RecordIsolation("auto", states, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,6 +72,7 @@ func TestHostileIsolation(t *testing.T) {
 		"no package":           record(`{"registry":"expvar","consequence":"panics","seen":"s"}`),
 		"unknown consequence":  record(strings.Replace(state, "panics", "sings", 1)),
 		"too many":             record(strings.Repeat(state+",", maxStates) + state),
+		"too many unknown":     `{"rules":"all","process":[],"unknown":["x"` + strings.Repeat(`,"x"`, maxStates) + `]}`,
 		"too many do the same": record(strings.Replace(state, `"seen"`, `"with":["x"`+strings.Repeat(`,"x"`, maxSameWith)+`],"seen"`, 1)),
 		"too long":             record(strings.Replace(state, `"s"`, `"`+strings.Repeat("s", maxRecord)+`"`, 1)),
 		"tells too much":       record(strings.Replace(state, `"s"`, `"`+strings.Repeat("s", maxText+1)+`"`, 1)),
@@ -115,4 +116,36 @@ func TestHostileCopies(t *testing.T) {
 	if got := p.buildCommand(&Plugin{File: "x.so", Binary: b}); !strings.Contains(got, " --isolate='x'\\''\n--key=evil'") {
 		t.Errorf("the command is %s", got)
 	}
+}
+
+// FuzzIsolation: whatever a record is, reading it ends, and what is read can be written and
+// told.
+func FuzzIsolation(f *testing.F) {
+	for _, states := range [][]SharedState{nil, {{Package: "p", Registry: "expvar", Key: "k", Consequence: statePanics, Seen: "s", With: []string{"q"}, Apart: true}}} {
+		text, err := RecordIsolation("auto,!x", states, []string{"u"})
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		r, err := readIsolation(text)
+		if err != nil {
+			return
+		}
+		again, err := RecordIsolation(r.Rules, r.Process, r.Unknown)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := readIsolation(again); err != nil || len(got.Process)+got.Left > len(r.Process) || got.Rules != r.Rules {
+			t.Errorf("%s is read again as %+v (%v), want %+v", again, got, err, r)
+		}
+		b := &Binary{Main: Module{Path: "p"}, Deps: []Module{{Path: "p/internal/isolated/x", Replace: &Module{Path: "x"}}}, Isolated: r}
+		p := &process{host: &Host{bin: Binary{File: "host"}}}
+		plug := &Plugin{File: "x.so", Binary: b}
+		if n := len(CheckCopies(plug)); n > 3 {
+			t.Errorf("%d findings", n)
+		}
+		p.noteStates(plug)
+	})
 }

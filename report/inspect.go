@@ -119,6 +119,11 @@ func (t *inspectWriter) isolated(b *inspector.Binary) {
 		rows = append(rows, row{fmt.Sprintf("… and %d more, for which the record had no room", i.Left)})
 	}
 	t.headed(counted("once per process"+by, len(i.Process)+i.Left), rows)
+	rows = nil
+	for _, pkg := range i.Unknown {
+		rows = append(rows, row{Printable(pkg)})
+	}
+	t.headed(counted("not known as a whole"+by, len(i.Unknown)), rows)
 }
 
 func counted(what string, n int) string { return fmt.Sprintf("%s (%d)", what, n) }
