@@ -118,6 +118,41 @@ func TestHostileCopies(t *testing.T) {
 	}
 }
 
+// Who sets up the same: the host with the very package, or with one that is known to; a
+// copy that does so apart is nobody's trouble.
+func TestDoesToo(t *testing.T) {
+	host := &Host{bin: Binary{Main: Module{Path: "h"}, Deps: []Module{{Path: "a.org/x", Version: "v1.0.0"}}}, known: map[string]foundHash{"a.org/x/sub": {ok: true}, "a.org/y": {ok: true}}}
+	plug := &Plugin{File: "x.so", Binary: &Binary{Main: Module{Path: "p"}, Isolated: &Isolated{}}}
+	for _, c := range []struct {
+		state SharedState
+		want  string
+	}{
+		{SharedState{Package: "a.org/x/sub"}, "the host has a copy of a.org/x/sub v1.0.0"},
+		{SharedState{Package: "a.org/y"}, "the host has a copy of a.org/y"},
+		{SharedState{Package: "a.org/x/sub", Apart: true}, ""},
+		{SharedState{Package: "a.org/none"}, ""},
+		{SharedState{Package: "a.org/none", With: []string{"a.org/other", "a.org/y"}}, "the host's a.org/y does so too"},
+	} {
+		p := &process{host: host}
+		if got := p.doesToo(plug, &c.state); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.state, got, c.want)
+		}
+		c.state.Consequence = statePanics
+		plug.Binary.Isolated.Process = []SharedState{c.state}
+		list := p.doneTwice(plug)
+		if len(list) == 1 != (c.want != "") {
+			t.Errorf("%+v: %+v", c.state, list)
+		}
+		if fixed := len(list) == 1 && len(list[0].Fix) == 1; fixed != (c.want != "" && c.state.With == nil) { // what the host does not have cannot be shared
+			t.Errorf("%+v is mended by %+v", c.state, list)
+		}
+	}
+	plug.Binary.Packages = []Package{{Path: "p"}, {Path: "p/internal/isolated/a.org/x/sub"}, {Path: "fmt"}}
+	if got := strings.Join(plug.Counterparts(), " "); got != "a.org/other a.org/x/sub a.org/y" {
+		t.Errorf("counterparts are %s", got)
+	}
+}
+
 // FuzzIsolation: whatever a record is, reading it ends, and what is read can be written and
 // told.
 func FuzzIsolation(f *testing.F) {
