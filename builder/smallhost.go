@@ -13,8 +13,8 @@ import (
 )
 
 // SmallHost is a program that stands in for a host: built by a plan for that host, it has
-// the packages that the host and some plugins share, and does nothing but open
-// plugins (loader.AnswerTest).
+// the packages that the host and some plugins share, and those of which the plugins have
+// private copies, and does nothing but open plugins (loader.AnswerTest).
 type SmallHost struct {
 	File string
 	Plan *Plan
@@ -121,20 +121,25 @@ func (s *smallSource) build(ctx context.Context, opts Options) (*SmallHost, erro
 	return nil, fmt.Errorf("no program can be built that stands in for host %s: %s", s.host.Binary().File, lost.Reason)
 }
 
-// sharedPackages lists the packages that a host and any of the plugins have.
+// sharedPackages lists the packages that a host and any of the plugins have, and the host's
+// of which a plugin has private copies: their inits meet in one process.
 func sharedPackages(host *inspector.Host, plugins []*inspector.Plugin) ([]string, error) {
 	var list []string
 	for _, p := range plugins {
 		if p.Binary == nil {
 			continue
 		}
+		paths := p.Counterparts()
 		for _, pkg := range p.Binary.Packages {
-			_, has, err := host.Package(pkg.Path)
+			paths = append(paths, pkg.Path)
+		}
+		for _, path := range paths {
+			_, has, err := host.Package(path)
 			if err != nil {
 				return nil, err
 			}
 			if has {
-				list = append(list, pkg.Path)
+				list = append(list, path)
 			}
 		}
 	}
@@ -187,6 +192,18 @@ func compareHosts(host *inspector.Host, file string, plugins []*inspector.Plugin
 		}
 		for _, pkg := range p.Binary.Packages {
 			if err := f.compare(host, program, pkg); err != nil {
+				return nil, err
+			}
+		}
+		for _, path := range p.Counterparts() {
+			hash, has, err := host.Package(path)
+			if err != nil {
+				return nil, err
+			}
+			if !has {
+				continue
+			}
+			if err := f.compare(host, program, inspector.Package{Path: path, Hash: hash}); err != nil {
 				return nil, err
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/plugtool/plugtool/builder"
@@ -148,10 +149,17 @@ func (p *program) tellBuilt(result *builder.Result, o buildOptions) error {
 	})
 }
 
-// tellFindings tells what is worth knowing about a plugin that loads.
+// tellFindings tells what is worth knowing about a plugin that loads. Of what exists once
+// per process the plan's warnings have told; an isolated plugin bears it for those who
+// verify it.
 func tellFindings(w io.Writer, v *inspector.Verdict, s report.Style) error {
 	s.Quiet = true
-	return report.WriteText(w, &report.Report{Results: []report.Result{report.FromVerdict(v)}}, s)
+	told := report.FromVerdict(v)
+	for i := range told.Plugins {
+		p := &told.Plugins[i]
+		p.Findings = slices.DeleteFunc(slices.Clone(p.Findings), func(f inspector.Finding) bool { return f.ID == "PT807" })
+	}
+	return report.WriteText(w, &report.Report{Results: []report.Result{told}}, s)
 }
 
 func builtSummary(r *builder.Result, pins bool) []string {
