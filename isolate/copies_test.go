@@ -159,6 +159,20 @@ func TestCopyRefuses(t *testing.T) {
 			}, "${SRCDIR}",
 		},
 		{
+			"C code with folders of its own", func(g *isolate.Graph, f files) {
+				g.Packages[1].GoFiles, g.Packages[1].CgoFiles = nil, []string{"x.go"}
+				f["/a.org/x/x.go"] = "package x\n\n// #cgo linux CFLAGS: -I. -O2 -Iinclude\n// #include <x/api.h>\nimport \"C\"\n"
+				f["/a.org/x/include/x/api.h"] = "\n"
+			}, "takes files from include, which the go command does not copy with it (#cgo … -Iinclude in x.go)",
+		},
+		{
+			"C code with folders beside its own", func(g *isolate.Graph, f files) {
+				g.Packages[1].GoFiles, g.Packages[1].CgoFiles = nil, []string{"x.go"}
+				f["/a.org/x/x.go"] = "package x\n\n/*\n#cgo CFLAGS: -isystem \"../c\"\n*/\nimport \"C\"\n"
+				f["/a.org/c/api.h"] = "\n"
+			}, "takes files from ../c, which the go command does not copy with it (#cgo … -isystem ../c in x.go)",
+		},
+		{
 			"a file where a folder is", func(g *isolate.Graph, f files) {
 				*g = *graph(t, usual+"\na.org/x/y/z@v1.0.0 .:")
 				f["/a.org/x/y/z/z.go"] = "package z\n"
