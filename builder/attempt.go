@@ -219,6 +219,7 @@ func (r *run) goRunTold(ctx context.Context, plan *Plan, dir string, args []stri
 	c := goCommand{path: plan.Toolchain.Command, dir: inWork(plan.where(), dir), env: env, args: args}
 	out, told, err = c.run(ctx, r.opts.Progress)
 	if goErr, ok := errors.AsType[*GoError](err); ok {
+		goErr.Output = plan.asWritten(goErr.Output, dir)
 		f := &failure{plan: plan, env: r.opts.Env, goEnv: r.goEnv, output: goErr.Output}
 		goErr.Causes = r.look(ctx, f, dir, f.causes())
 		goErr.Command = strings.NewReplacer(filepath.Join(dir, pluginName), plan.Output, dir, "$work").Replace(goErr.Command)

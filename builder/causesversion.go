@@ -127,6 +127,9 @@ func orDiffers(use apiUse, imported string) string {
 func (f *failure) pinCause(msg compilerMessage, pin *Pin, imported string) Cause {
 	escape := func(s string) string { return strings.ReplaceAll(s, "%", "%%") }
 	c := Cause{Kind: CausePin, Text: escape(fmt.Sprintf("the host pins %s to %s", pin.Module, pin.Host)) + "%s" + escape(fmt.Sprintf("; the plugin asks for %s", pin.Plugin))}
+	if why := f.plan.noCopy(imported); why != "" {
+		c.Text += escape("; it has no private copy: " + why)
+	}
 	if msg.pkg != "" && !f.own(msg.pkg) {
 		c.Text += escape(fmt.Sprintf(", and what does not compile is package %s, which it uses", msg.pkg))
 		return c.todo(fmt.Sprintf("an older release of that package's module may go with %s %s: %s", pin.Module, pin.Host, f.goC("list -m -versions all")))

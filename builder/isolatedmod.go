@@ -100,7 +100,7 @@ func (s Source) inIsolation(store string) Source {
 		}
 	}
 	for n, name := range slices.Sorted(maps.Keys(d.Own)) {
-		s.Overlay[filepath.Join(top, filepath.FromSlash(name))] = fmt.Sprintf("%s/own/%d/%s", workMark, n, path.Base(name))
+		s.Overlay[filepath.Join(top, filepath.FromSlash(name))] = workMark + "/" + ownFile(n, name)
 	}
 	return s
 }
@@ -273,7 +273,7 @@ func (p *planner) addIsolation(plan *Plan) error {
 		plan.files = append(plan.files, tempFile{scaffoldName + "/go.mod", d.ModFile})
 	}
 	for n, name := range slices.Sorted(maps.Keys(d.Own)) {
-		plan.files = append(plan.files, tempFile{fmt.Sprintf("own/%d/%s", n, path.Base(name)), d.Own[name]})
+		plan.files = append(plan.files, tempFile{ownFile(n, name), d.Own[name]})
 	}
 	records, err := p.src.Isolated.records(d.SumFile)
 	plan.files = append(plan.files, tempFile{copiesName, records})

@@ -30,10 +30,10 @@ func (c *copier) checkC(p *Package, name string, content []byte, copied []string
 				continue
 			}
 			if bytes.Contains(line, []byte("${SRCDIR}")) {
-				return &CannotError{p.ImportPath, fmt.Sprintf("its C code takes files from its own folder (#cgo … ${SRCDIR} in %s)", name), ""}
+				return &CannotError{p.ImportPath, fmt.Sprintf("its C code takes files from its own folder (#cgo … ${SRCDIR} in %s)", name), leave(p)}
 			}
 			if flag := folderFlag(string(line)); flag != "" {
-				return &CannotError{p.ImportPath, fmt.Sprintf("its C code takes files from other folders (#cgo … %s in %s)", flag, name), ""}
+				return &CannotError{p.ImportPath, fmt.Sprintf("its C code takes files from other folders (#cgo … %s in %s)", flag, name), leave(p)}
 			}
 		}
 	}
@@ -42,10 +42,8 @@ func (c *copier) checkC(p *Package, name string, content []byte, copied []string
 		if slices.Contains(copied, file) || path.IsAbs(file) {
 			continue
 		}
-		dir, base := path.Split(file)
-		names, err := c.disk.List(path.Join(p.Dir, dir))
-		if err == nil && slices.Contains(names, base) {
-			return &CannotError{p.ImportPath, fmt.Sprintf("its C code includes %s, which the go command does not copy with it (in %s)", file, name), ""}
+		if c.exists(p, file) {
+			return &CannotError{p.ImportPath, fmt.Sprintf("its C code includes %s, which the go command does not copy with it (in %s)", file, name), leave(p)}
 		}
 	}
 	if asked := asks().Find(content); asked != nil {
@@ -78,3 +76,13 @@ func folderFlag(line string) string {
 	}
 	return ""
 }
+
+// exists says whether there is a file or folder at a path from a package's folder.
+func (c *copier) exists(p *Package, file string) bool {
+	dir, base := path.Split(path.Join(p.Dir, file))
+	names, err := c.disk.List(path.Clean(dir))
+	return err == nil && slices.Contains(names, base)
+}
+
+// leave says how a package is left to the host.
+func leave(p *Package) string { return "leave it to the host: --isolate='…,!" + p.ImportPath + "'" }

@@ -126,7 +126,7 @@ func (c *copier) allMade() error {
 // move copies a package.
 func (c *copier) move(p *Package) error {
 	if why := unmovable(p); why != "" {
-		return &CannotError{p.ImportPath, why, "leave it to the host: --isolate='…,!" + p.ImportPath + "'"}
+		return &CannotError{p.ImportPath, why, leave(p)}
 	}
 	dir := privateFolder(p.ImportPath)
 	files := slices.Concat(p.GoFiles, p.CgoFiles, p.SFiles, p.HFiles, p.CFiles, p.CXXFiles)

@@ -228,6 +228,20 @@ func TestCopyRefuses(t *testing.T) {
 		{"C code with a file before it", cgo("#cgo CFLAGS: -include sub/impl.h"), "(#cgo … -include sub/impl.h in x.go)"},
 		{"C code with a library beside it", cgo("#cgo LDFLAGS: -L../lib -lx"), "(#cgo … -L ../lib in x.go)"},
 		{
+			"C code with folders of its own", func(g *isolate.Graph, f files) {
+				g.Packages[1].GoFiles, g.Packages[1].CgoFiles = nil, []string{"x.go"}
+				f["/a.org/x/x.go"] = "package x\n\n// #cgo linux CFLAGS: -I. -O2 -Iinclude\n// #include <x/api.h>\nimport \"C\"\n"
+				f["/a.org/x/include/x/api.h"] = "\n"
+			}, "takes files from other folders (#cgo … -I include in x.go)",
+		},
+		{
+			"C code with folders beside its own", func(g *isolate.Graph, f files) {
+				g.Packages[1].GoFiles, g.Packages[1].CgoFiles = nil, []string{"x.go"}
+				f["/a.org/x/x.go"] = "package x\n\n/*\n#cgo CFLAGS: -isystem \"../c\"\n*/\nimport \"C\"\n"
+				f["/a.org/c/api.h"] = "\n"
+			}, "takes files from other folders (#cgo … -isystem ../c in x.go)",
+		},
+		{
 			"a file where a folder is", func(g *isolate.Graph, f files) {
 				*g = *graph(t, usual+"\na.org/x/y/z@v1.0.0 .:")
 				f["/a.org/x/y/z/z.go"] = "package z\n"

@@ -1,189 +1,133 @@
-// Command isolated builds hosts with widely used modules at one version, and plugins with
-// the same modules at another by plugtool build --isolate=all. It loads each into its host
-// and calls code of the module in both: every plugin has to load with its own version
-// working, or to be refused before it is loaded, for the true reason. It prints the table
-// and ends with 1 where that is not so.
+// Command isolated is the sweep of real modules for plugtool build --isolate. For each
+// record of modules.txt it builds a host with one version of widely used modules, and by
+// plugtool a plugin with another, isolated. It has the host open the plugin and
+// evaluates the record's expressions in both: each has to say what it says alone, before
+// and after. What cannot be isolated has to be refused by plugtool build, for the reason
+// on record. It prints a table as Markdown and ends with 1 where anything is not as
+// recorded; it goes on after a failure.
 //
-//	go -C tools run ./isolated             # the whole: some hours on two busy processors
-//	go -C tools run ./isolated -run grpc   # the modules whose name matches
+//	go -C tools run ./isolated                      # the whole: an hour or two on two processors
+//	go -C tools run ./isolated -part ci             # a part that takes less than a minute
+//	go -C tools run ./isolated -run grpc            # the records whose name matches
+//	go -C tools run ./isolated -isolate auto        # other rules for plugtool build
+//	go -C tools run ./isolated -job alone -write    # what host and plugin say alone, into modules.txt
+//	go -C tools run ./isolated -write               # what the build decided and hosts say afterwards
 package main
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"time"
 )
 
+type settings struct {
+	file, part, match, job  string
+	plugtool, rules         string
+	write, verbose, keep    bool
+	chosen                  *regexp.Regexp
+	progress, table, detail io.Writer
+}
+
 func main() {
-	match := flag.String("run", "", "run only modules whose name the `expression` matches")
-	plugtool := flag.String("plugtool", "", "the plugtool `binary` to try; by default it is built")
-	rules := flag.String("isolate", "all", "the `rules` for plugtool build")
+	s := settings{progress: os.Stderr, table: os.Stdout, detail: io.Discard}
+	flag.StringVar(&s.file, "file", "isolated/modules.txt", "the records")
+	flag.StringVar(&s.part, "part", "all", "the `part` to run: ci or all")
+	flag.StringVar(&s.match, "run", "", "run only records whose name the `expression` matches")
+	flag.StringVar(&s.job, "job", "load", "the `job`: load host and plugin into one process, or run each alone")
+	flag.StringVar(&s.plugtool, "plugtool", "", "the plugtool `binary` to try; by default it is built")
+	flag.StringVar(&s.rules, "isolate", "all", "the `rules` for plugtool build; what it decided is held against the records with all only")
+	flag.BoolVar(&s.write, "write", false, "write what is found into the file")
+	flag.BoolVar(&s.verbose, "v", false, "print what plugtool and the hosts said")
+	flag.BoolVar(&s.keep, "keep", false, "keep what was built, and say where")
 	flag.Parse()
-	ok, err := run(*match, *plugtool, *rules)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "isolated:", err)
+	if s.verbose {
+		s.detail = os.Stderr
 	}
-	if err != nil || !ok {
+	if err := run(context.Background(), s); err != nil {
+		fmt.Fprintln(os.Stderr, "isolated:", err)
 		os.Exit(1)
 	}
 }
 
-// A world is the folder in which everything is built.
-type world struct{ dir, plugtool, rules string }
-
-func run(match, plugtool, rules string) (bool, error) {
-	expr, err := regexp.Compile(match)
+func run(ctx context.Context, s settings) error {
+	var err error
+	if s.chosen, err = regexp.Compile(s.match); err != nil {
+		return err
+	}
+	if s.part != "ci" && s.part != "all" || s.job != "load" && s.job != "alone" {
+		return fmt.Errorf("-part is %q, want ci or all, and -job %q, want load or alone", s.part, s.job)
+	}
+	header, records, err := readRecords(s.file)
 	if err != nil {
-		return false, err
+		return err
 	}
 	dir, err := os.MkdirTemp("", "plugtool-isolated-")
 	if err != nil {
-		return false, err
+		return err
 	}
-	defer os.RemoveAll(dir)
-	w := &world{dir, plugtool, rules}
-	if plugtool == "" {
+	if s.keep {
+		fmt.Fprintln(s.progress, "kept in", dir)
+	} else {
+		defer os.RemoveAll(dir)
+	}
+	w := &world{settings: s, dir: dir}
+	if s.plugtool == "" && s.job == "load" {
 		w.plugtool = filepath.Join(dir, "plugtool")
-		if out, err := w.run("..", "go", "build", "-o", w.plugtool, "./cmd/plugtool"); err != nil {
-			return false, fmt.Errorf("build plugtool: %w\n%s", err, out)
+		if out, err := exec.CommandContext(ctx, "go", "-C", "..", "build", "-o", w.plugtool, "./cmd/plugtool").CombinedOutput(); err != nil {
+			return fmt.Errorf("build plugtool: %w\n%s", err, out)
 		}
 	}
-	ok := true
-	for i, s := range subjects() {
-		if !expr.MatchString(s.name) {
-			continue
+	return w.tryAll(ctx, header, records)
+}
+
+// tryAll tries the records that are chosen, one after the other: the go command keeps all
+// processors busy with each.
+func (w *world) tryAll(ctx context.Context, header string, records []*record) error {
+	var chosen []*record
+	for _, r := range records {
+		if w.chosen.MatchString(r.name) && (w.part == "all" || r.part == w.part) {
+			chosen = append(chosen, r)
 		}
-		start := time.Now()
-		said, err := w.try(filepath.Join(dir, fmt.Sprint(i)), s)
+	}
+	if len(chosen) == 0 {
+		return errors.New("no record is chosen")
+	}
+	if w.job == "load" {
+		fmt.Fprint(w.table, tableHead)
+	}
+	wrong, start := 0, time.Now()
+	for i, r := range chosen {
+		fmt.Fprintf(w.progress, "%d/%d %s\n", i+1, len(chosen), r.name)
+		began := time.Now()
+		dir := filepath.Join(w.dir, fmt.Sprint(i))
+		got, err := w.try(ctx, dir, r)
 		if err != nil {
-			ok = false
-			said = "WRONG: " + err.Error()
+			wrong++
+			fmt.Fprintf(w.progress, "WRONG: %s: %v\n", r.name, err)
 		}
-		fmt.Printf("| %s | %s | %s | %s |\n", s.name, s.host, s.plugin, said)
-		fmt.Fprintf(os.Stderr, "%s took %s\n", s.name, time.Since(start).Round(time.Second))
-	}
-	return ok, nil
-}
-
-const use = `package %s
-
-import (
-	"fmt"
-	"path/filepath"
-	"reflect"
-	"runtime"
-	"strings"
-
-	%s
-)
-
-var _ = fmt.Sprint
-
-// Version says in which file a function of the module stands, from the module on.
-func Version() string {
-	f := runtime.FuncForPC(reflect.ValueOf(%s).Pointer())
-	file, _ := f.FileLine(f.Entry())
-	return filepath.ToSlash(file[strings.Index(file, %q):])
-}
-
-// Use uses it.
-func Use() string { return fmt.Sprint(%s) }
-`
-
-const hostMain = `package main
-
-import (
-	"fmt"
-	"os"
-	"plugin"
-)
-
-func main() {
-	fmt.Println("host:", Version(), Use())
-	p, err := plugin.Open(os.Args[1])
-	if err != nil {
-		fmt.Println("refused:", err)
-		return
-	}
-	for _, name := range []string{"Version", "Use"} {
-		s, err := p.Lookup(name)
-		if err != nil {
-			fmt.Println("refused:", err)
-			return
+		if w.job == "load" {
+			fmt.Fprintln(w.table, r.row(got, err))
 		}
-		fmt.Println("plugin:", s.(func() string)())
-	}
-}
-`
-
-// try builds host and plugin, and gives what became of it in a few words.
-func (w *world) try(dir string, s subject) (string, error) {
-	source := fmt.Sprintf(use, "main", s.imports, s.function, s.module+"@", s.use)
-	for _, m := range []struct{ name, version, main string }{{"host", s.host, hostMain}, {"plugin", s.plugin, ""}} {
-		at := filepath.Join(dir, m.name)
-		files := map[string]string{"go.mod": fmt.Sprintf("module sweep.example/%s\n\ngo 1.24\n\nrequire %s %s\n", m.name, s.module, m.version), "use.go": source}
-		if m.main != "" {
-			files["main.go"] = m.main
-		}
-		if err := os.MkdirAll(at, 0o777); err != nil {
-			return "", err
-		}
-		for name, content := range files {
-			if err := os.WriteFile(filepath.Join(at, name), []byte(content), 0o666); err != nil {
-				return "", err
+		if w.write && err == nil { // after each, since all of them take long
+			if err := os.WriteFile(w.file, []byte(format(header, records)), 0o644); err != nil {
+				return err
 			}
 		}
-		if out, err := w.run(at, "go", "get", "."); err != nil {
-			return "", fmt.Errorf("go get for the %s: %w\n%s", m.name, err, out)
+		fmt.Fprintf(w.progress, "    %s\n", time.Since(began).Round(time.Second))
+		if !w.keep {
+			_ = os.RemoveAll(dir) // the whole folder goes in the end
 		}
 	}
-	host, plugin := filepath.Join(dir, "hostbin"), filepath.Join(dir, "plugin.so")
-	if out, err := w.run(filepath.Join(dir, "host"), "go", "build", "-trimpath", "-o", host, "."); err != nil {
-		return "", fmt.Errorf("build the host: %w\n%s", err, out)
+	fmt.Fprintf(w.progress, "%d records in %s, %d wrong\n", len(chosen), time.Since(start).Round(time.Second), wrong)
+	if wrong > 0 {
+		return fmt.Errorf("%d of %d records are not as recorded in %s", wrong, len(chosen), w.file)
 	}
-	out, err := w.run(filepath.Join(dir, "plugin"), w.plugtool, "build", "--host", host, "--isolate="+w.rules, "-o", plugin)
-	if err != nil {
-		if s.refused != "" && strings.Contains(out, s.refused) {
-			return "refused before loading: " + s.refused, nil
-		}
-		return "", fmt.Errorf("plugtool build: %w\n%s", err, out)
-	}
-	if s.refused != "" {
-		return "", fmt.Errorf("it was built, and should be refused: %s", s.refused)
-	}
-	return w.load(host, plugin, s)
-}
-
-// load has the host open the plugin, and holds what both say against what they have to.
-func (w *world) load(host, plugin string, s subject) (string, error) {
-	out, err := w.run(filepath.Dir(host), host, plugin)
-	if err != nil {
-		return "", fmt.Errorf("the host ended with %w\n%s", err, out)
-	}
-	for _, want := range []string{"host: " + s.module + "@" + s.host + "/", "plugin: " + s.module + "@" + s.plugin + "/", "plugin: " + s.knownPart} {
-		if !strings.Contains(out, want) {
-			return "", fmt.Errorf("the host says\n%s\nwant %q in it", out, want)
-		}
-	}
-	return "loads, both versions work", nil
-}
-
-// run runs a program, at most for half an hour, and gives all that it printed.
-func (w *world) run(dir, name string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod")
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	err := cmd.Run()
-	return out.String(), err
+	return nil
 }
