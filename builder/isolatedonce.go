@@ -113,7 +113,35 @@ func (i *isolating) decideOnce(ctx context.Context) ([]process.Decision, error) 
 		return nil, fmt.Errorf("look for what exists once per process: %w", err)
 	}
 	i.incomplete = slices.DeleteFunc(facts.Incomplete, func(p process.Incomplete) bool { return !policy.Moved[p.Package] })
+	if err := i.addHost(&host, facts, policy); err != nil {
+		return nil, err
+	}
 	return process.Decide(facts, host, policy)
+}
+
+// addHost adds what else is known of the host: which packages it has that register
+// what others do too, though the plugin has none of them, and what those packages do that
+// both share.
+func (i *isolating) addHost(host *process.Host, facts *process.Facts, policy process.Policy) error {
+	for _, pkg := range process.Registrants() {
+		_, there, err := i.host.Package(pkg)
+		if err != nil {
+			return err
+		}
+		if _, known := host.Packages[pkg]; there && !known {
+			host.Packages[pkg] = ""
+			if m := i.facts.moduleOf(pkg); m != nil {
+				host.Packages[pkg] = m.Version
+			}
+		}
+	}
+	host.Facts = &process.Facts{}
+	for _, f := range facts.Findings {
+		if i.linked[f.Package] && !policy.Moved[f.Package] {
+			host.Facts.Findings = append(host.Facts.Findings, f)
+		}
+	}
+	return nil
 }
 
 // overlaid names files as they are read: by what an overlay puts in their place.

@@ -9,7 +9,7 @@ import (
 // Host is what is known of the program that will open the plugin.
 type Host struct {
 	Packages map[string]string // what it links, by import path: the module's version, or nothing
-	Facts    *Facts            // of its own source, where that is at hand
+	Facts    *Facts            // of packages of its own that the plugin shares; nil for none
 }
 
 // Policy is what a plugin's packages are to become.
