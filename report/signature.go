@@ -122,7 +122,8 @@ func (r *Report) whoMaySign() string {
 func (r *Report) signCommands(host *inspector.HostRef, p Plugin) []string {
 	command := func(words ...string) string {
 		words = append([]string{"plugtool"}, words...)
-		if r.Signing.Bundle != "" {
+		// What is there and is of another type stays.
+		if r.Signing.Bundle != "" && !(p.Signature.Status == bundle.Missing && p.Signature.Bundle != "") {
 			words = append(words, "--bundle", inspector.ShellWord(r.Signing.Bundle))
 		}
 		return strings.Join(append(words, inspector.ShellWord(p.File)), " ")

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -67,6 +68,7 @@ func (d *decider) signed(want demand, found []bundle.Evidence, err error) bool {
 	for _, e := range found {
 		if e.Claimed != "" && e.Claimed != want.typ {
 			others = append(others, fmt.Sprintf("%s (%s)", quote(e.Claimed), filepath.Base(e.File)))
+			failed.Bundle = cmp.Or(failed.Bundle, e.File)
 			continue
 		}
 		counts, err := d.counts(e, want)
