@@ -56,7 +56,7 @@ func (r *run) buildAgain(ctx context.Context, a *attempt) ([]byte, error) {
 	opts.Dir, opts.Package = c.there(a.src.Dir), a.src.Package
 	opts.Output = filepath.Join(dir, filepath.Base(r.opts.Output))
 	opts.HostSrc, opts.PGO = absoluteIn(r.opts.Dir, opts.HostSrc), absoluteIn(r.opts.Dir, opts.PGO)
-	opts.Seal, opts.Attestations, opts.Documents = nil, nil, nil
+	opts.Seals, opts.Documents = nil, nil
 	opts.Write, opts.Cache, opts.CheckReproducible = false, "", false
 	for _, name := range []string{"tmp", "cache"} {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {

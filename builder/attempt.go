@@ -84,7 +84,7 @@ func (r *run) try(ctx context.Context, src Source, l Layout) (*attempt, error) {
 	}
 	best := a
 	for err == nil && a.verdict.Worst() != inspector.Loads {
-		if src = a.src; !r.learn(&src, a) {
+		if src = a.src; !r.learn(ctx, &src, a) {
 			break
 		}
 		if a, err = r.tryOnce(ctx, src, l); err == nil {

@@ -60,12 +60,13 @@ func NewBatch(opts BatchOptions) *Batch {
 	if opts.Progress != nil {
 		opts.Progress = &tellOnce{to: opts.Progress, told: map[string]bool{}}
 	}
-	if seal := opts.Seal; seal != nil {
-		var mu sync.Mutex // a key may live in a device that does one thing at a time
-		opts.Seal = func(plugin string, data []byte) ([]byte, error) {
+	var mu sync.Mutex // a key may live in a device that does one thing at a time
+	opts.Seals = slices.Clone(opts.Seals)
+	for i, seal := range opts.Seals {
+		opts.Seals[i].Make = func(ctx context.Context, b *Built) ([][]byte, error) {
 			mu.Lock()
 			defer mu.Unlock()
-			return seal(plugin, data)
+			return seal.Make(ctx, b)
 		}
 	}
 	return &Batch{opts: opts}

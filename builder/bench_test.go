@@ -60,18 +60,22 @@ func buildAlone(bin, dir string) error {
 	defer host.Close()
 	_, err = builder.Run(ctx, host, builder.Options{
 		Dir: dir, Env: os.Environ(), Output: filepath.Join(dir, "plugin.so"),
-		Toolexec: []string{os.Args[0], "toolexec"}, Seal: sealBySum,
-		Attestations: []builder.Attestation{{Type: "loads", Make: func(_ context.Context, b *builder.Built) ([]byte, error) {
-			return sealBySum(b.Output, b.Data)
-		}}},
+		Toolexec: []string{os.Args[0], "toolexec"}, Seals: signed(),
 	})
 	return err
 }
 
-// sealBySum makes a sidecar that fits one content only.
-func sealBySum(_ string, data []byte) ([]byte, error) {
-	return fmt.Appendf(nil, "%x", sha256.Sum256(data)), nil
+// signed are a signature and an attestation by sealBySum.
+func signed() []builder.Seal {
+	return []builder.Seal{{Extension: ".sigstore.json", Make: sealBySum}, {Extension: ".loads.intoto.sigstore.json", Make: sealBySum}}
 }
+
+// sealBySum makes a sidecar that fits one content only.
+func sealBySum(_ context.Context, b *builder.Built) ([][]byte, error) {
+	return [][]byte{sumOf(b.Data)}, nil
+}
+
+func sumOf(data []byte) []byte { return fmt.Appendf(nil, "%x", sha256.Sum256(data)) }
 
 func runTests(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "builder-test-")

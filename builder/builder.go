@@ -53,17 +53,17 @@ type Options struct {
 	// find out by asking the go command; "" for none. Losing it costs time and no more.
 	Cache string
 
-	// Seal makes the sidecar of a plugin that loads, from its name and content.
-	// Nil for none.
-	Seal func(plugin string, data []byte) (sidecar []byte, err error)
+	// Seals are signed about a plugin that loads, and put beside it.
+	Seals []Seal
+
+	// Beside is asked what becomes of the files beside a plugin that others are about to be
+	// put in the place of, when its folder is locked. Nil: the sidecars get the names that
+	// they ask for, and whatever else is there stays.
+	Beside func(output string, data []byte, sidecars []Sidecar) (Beside, error)
 
 	// CheckReproducible has the plugin built a second time, in another folder and without
 	// a cache: one that differs is a [*NotReproducibleError], and is not put in place.
 	CheckReproducible bool
-
-	// Attestations are signed statements about a plugin that loads. They are put beside it
-	// as its sidecar is.
-	Attestations []Attestation
 
 	Documents []Document // further files to make and to put in place with the plugin
 

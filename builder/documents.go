@@ -18,17 +18,27 @@ type Document struct {
 	Make      func(context.Context, *Built) ([]byte, error)
 }
 
-// An Attestation is a signed statement about a plugin, in a sidecar of its own beside it,
-// PLUGIN.TYPE.intoto.sigstore.json.
-type Attestation struct {
-	Type string // the short name of its predicate's type, as in slsaprovenance1
-	Make func(context.Context, *Built) ([]byte, error)
+// A Seal is what is signed about a plugin: the plugin itself, or a statement about it.
+type Seal struct {
+	Extension string // of the sidecars' names after the plugin's, as in .sigstore.json
+
+	// Make gives a sidecar's content for everybody who signs. All of them ask for the name
+	// with the Extension; see [Options.Beside].
+	Make func(context.Context, *Built) ([][]byte, error)
 }
 
-// file gives the attestation's place beside a plugin.
-func (a Attestation) file(plugin string) string { return plugin + a.extension() }
+// A Sidecar is a signed file that is found by the plugin's name.
+type Sidecar struct {
+	Extension string // after the plugin's name
+	Data      []byte
+}
 
-func (a Attestation) extension() string { return "." + a.Type + attestationExtension }
+// Beside is what becomes of the files beside a plugin when it is put in place.
+type Beside struct {
+	Sidecars []Sidecar // with the names that they get, no two the same
+	Stale    []string  // files that are removed, once the plugin is in place
+	Warnings []string
+}
 
 // Built is a plugin that was built and loads, before it is put in place.
 type Built struct {
@@ -61,25 +71,37 @@ func (r *run) built(a *attempt) *Built {
 	return &Built{Output: r.opts.Output, Data: a.data, Plan: a.plan, Verdict: a.verdict, Host: r.host, src: a.src, opts: r.opts, began: r.began}
 }
 
-// makeSidecars makes the signature and the attestations, in the order in which they are
+// makeSidecars makes the signatures and the attestations, in the order in which they are
 // put in place.
-func (r *run) makeSidecars(ctx context.Context, a *attempt) (list []sidecar, err error) {
-	if r.opts.Seal != nil {
-		data, err := r.opts.Seal(r.opts.Output, a.data)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, sidecar{sidecarExtension, data})
-	}
+func (r *run) makeSidecars(ctx context.Context, a *attempt) (list []Sidecar, err error) {
 	built := r.built(a)
-	for _, attestation := range r.opts.Attestations {
-		data, err := attestation.Make(ctx, built)
+	for _, seal := range r.opts.Seals {
+		made, err := seal.Make(ctx, built)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, sidecar{attestation.extension(), data})
+		for _, data := range made {
+			list = append(list, Sidecar{seal.Extension, data})
+		}
 	}
 	return list, nil
+}
+
+// beside says what becomes of the files beside the output.
+func (r *run) beside(a *attempt) func([]Sidecar) (Beside, error) {
+	return func(sidecars []Sidecar) (Beside, error) {
+		if r.opts.Beside == nil {
+			return Beside{Sidecars: sidecars}, nil
+		}
+		data := a.data
+		if data == nil { // it was judged without being read
+			var err error
+			if data, err = os.ReadFile(a.file); err != nil {
+				return Beside{}, err
+			}
+		}
+		return r.opts.Beside(r.opts.Output, data, sidecars)
+	}
 }
 
 // makeDocuments makes what accompanies a plugin.

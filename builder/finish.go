@@ -28,31 +28,23 @@ func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 			return nil, err
 		}
 	}
-	p := placement{output: r.opts.Output}
+	p := placement{output: r.opts.Output, beside: r.beside(a)}
 	var err error
 	if p.sidecars, err = r.makeSidecars(ctx, a); err != nil {
 		return nil, err
 	}
-	if r.opts.Seal != nil {
-		res.Sidecar = r.opts.Output + sidecarExtension
-	}
-	for _, attestation := range r.opts.Attestations {
-		res.Documents = append(res.Documents, attestation.file(r.opts.Output))
-	}
 	if p.documents, err = r.makeDocuments(ctx, a); err != nil {
 		return nil, err
-	}
-	for _, d := range p.documents {
-		res.Documents = append(res.Documents, d.file)
 	}
 	if res.Unchanged = r.unchanged(a); res.Unchanged {
 		touch(r.opts.Output)
 	} else {
 		p.built = a.file
 	}
-	if err := r.place(ctx, p); err != nil {
+	if err := r.place(ctx, &p); err != nil {
 		return nil, err
 	}
+	res.tell(p)
 	if !r.opts.Write {
 		return res, nil
 	}
@@ -73,11 +65,26 @@ func (r *run) finish(ctx context.Context, a *attempt) (*Result, error) {
 
 // place puts a placement's files in place. Another run that failed may have removed
 // folders meanwhile that it had made.
-func (r *run) place(ctx context.Context, p placement) error {
+func (r *run) place(ctx context.Context, p *placement) error {
 	if err := r.makeFolders(); err != nil {
 		return err
 	}
 	return p.place(ctx)
+}
+
+// tell adds what was put in place beside the plugin.
+func (r *Result) tell(p placement) {
+	for _, s := range p.sidecars {
+		if file := p.output + s.Extension; r.Sidecar == "" && !strings.HasSuffix(file, attestationExtension) {
+			r.Sidecar = file
+		} else {
+			r.Documents = append(r.Documents, file)
+		}
+	}
+	for _, d := range p.documents {
+		r.Documents = append(r.Documents, d.file)
+	}
+	r.Warnings = append(r.Warnings, p.warnings...)
 }
 
 // A change is new content for a file of the plugin's module.

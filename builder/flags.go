@@ -204,6 +204,11 @@ func (p *planner) addCompilerFlags(plan *Plan, l Layout) error {
 			list = append(list, pkgFlags{r.Package, append(flags, "-trimpath="+strings.Join(r.prefixes(), ";"))})
 		}
 	}
+	for _, pkg := range slices.Sorted(maps.Keys(p.src.Learned.Work)) {
+		flags := slices.Clone(gcflagsFor(list, pkg, p.host.standard(pkg)))
+		list = append(list, pkgFlags{pkg, append(flags, "-trimpath="+workMarkFolder+p.src.Learned.Work[pkg])})
+		plan.toolexec = true
+	}
 	for _, pf := range list {
 		arg, err := pf.argument()
 		if err != nil {
@@ -211,7 +216,7 @@ func (p *planner) addCompilerFlags(plan *Plan, l Layout) error {
 		}
 		plan.Flags = append(plan.Flags, arg)
 	}
-	if len(plan.Rewrites) > 0 {
+	if len(plan.Rewrites) > 0 || len(p.src.Learned.Work) > 0 {
 		arg, err := p.lastGcflags(list)
 		if err != nil {
 			return err

@@ -25,6 +25,8 @@ func TestHostGcflags(t *testing.T) {
 		{"all=-d checkptr=0 -spectre ret", "-gcflags=all=-d=checkptr=0 -spectre=ret", ""},
 		{"all=-m=2 -S -c=8", "", ""},
 		{"all=-N -cpuprofile=/etc/x -d=ssa/check/on", "-gcflags=all=-N", "-cpuprofile=/etc/x -d=ssa/check/on"},
+		{"all=-trimpath /go -N", "-gcflags=all=-trimpath=/go -N", ""},
+		{"-trimpath=/go", "", ""},
 		{"./api=-l", "-gcflags=./api=-l", ""},
 	} {
 		list, dropped, err := hostGcflags(c.setting)
@@ -171,6 +173,7 @@ func TestJoinTrimpath(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"-o x -trimpath /w/b1=> -p p a.go", "-trimpath /w/b1=> -o x -p p a.go"},
 		{"-o x -trimpath /w/b1=>;/d=>m -p p -N -trimpath=/d=>/e a.go", "-trimpath /d=>/e;/w/b1=>;/d=>m -o x -p p -N a.go"},
+		{"-o x -trimpath /w/b1=>;/d=>m -p p -trimpath=/d -trimpath=plugtool-work=>/h/b2 a.go", "-trimpath /w/b1=>/h/b2;/d;/w/b1=>;/d=>m -o x -p p a.go"},
 		{"-o x a.go", "-o x a.go"},
 	} {
 		if got := strings.Join(joinTrimpath(strings.Fields(c.in)), " "); got != c.want {

@@ -29,7 +29,7 @@ func TestFull(t *testing.T) {
 			output := filepath.Join(b.plugin, "out", "plugin.so")
 			build := func() error {
 				opts := b.options()
-				opts.Output, opts.Seal = output, sealBySum
+				opts.Output, opts.Seals = output, signed()
 				_, err := b.build(opts)
 				return err
 			}

@@ -39,8 +39,12 @@ func knownGcflag(flag string) bool {
 }
 
 // silentGcflags only make the compiler talk, or say how many workers it has: to
-// leave them out changes no code.
+// leave them out changes no code. A -trimpath without a pattern is the main package's.
 var silentGcflags = lazily(`^-(m(=[0-9]+)?|S|e|L|live|c=[0-9]+|trimpath=.*)$`)
+
+// ownTrimpath is the compiler's own -trimpath, as Makefiles had it before go build did. It
+// decides which paths packages record, see [run.workFolders].
+var ownTrimpath = lazily(`^-trimpath=[\pL\p{Nd}_.~/@:+;=>-]+$`)
 
 // hostGcflags reads the -gcflags setting of a host. What is not known to be
 // harmless is left out and told: the verdict says whether it mattered.
@@ -76,6 +80,8 @@ func hostGcflags(setting string) (known []pkgFlags, dropped []string, err error)
 		}
 		switch {
 		case knownGcflag(word):
+			pf.flags = append(pf.flags, word)
+		case pf.pattern != "" && ownTrimpath().MatchString(word):
 			pf.flags = append(pf.flags, word)
 		case !silentGcflags().MatchString(word):
 			dropped = append(dropped, word)

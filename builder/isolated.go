@@ -24,9 +24,13 @@ type Isolated struct {
 	*isolate.Choice
 	Modules []isolate.CopiedModule `json:"modules"` // that the copies are of
 	Process []ProcessState         `json:"process"` // what exists once per process, and copies set up too
-	Files   int                    `json:"files"`   // that were copied, or changed in the plugin's own module
-	Edited  int                    `json:"edited"`  // of those, the ones that are not as they were
-	Copies  string                 `json:"copies"`  // names them by their content
+
+	// Incomplete are packages with copies of which it is not known as a whole what they set up.
+	Incomplete []process.Incomplete `json:"incomplete,omitempty"`
+
+	Files  int    `json:"files"`  // that were copied, or changed in the plugin's own module
+	Edited int    `json:"edited"` // of those, the ones that are not as they were
+	Copies string `json:"copies"` // names them by their content
 
 	Details IsolatedDetails `json:"-"`
 }
@@ -36,6 +40,7 @@ type IsolatedDetails struct {
 	Asked            map[string]string // versions that the plugin asks for, of modules that it takes at the host's
 	Own              map[string][]byte // files of the plugin's own module with their imports rewritten
 	ModFile, SumFile []byte            // the isolated plugin's
+	Record           string            // what the plugin records of its isolation, a build setting's value
 	Scaffold         *scaffold         // nil where the go command runs in the plugin's own folder
 
 	from   *Source   // as it was before
@@ -115,6 +120,7 @@ type isolating struct {
 	wishes     isolate.Wishes
 	edits      map[string][]isolate.Edit // further changes to the copies
 	process    []ProcessState
+	recorded   []inspector.SharedState // of that, what is told in the plugin
 	incomplete []process.Incomplete
 }
 

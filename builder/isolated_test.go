@@ -6,6 +6,7 @@ import (
 	"debug/buildinfo"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -290,6 +291,57 @@ func TestIsolatedSeesChanges(t *testing.T) {
 		b.write(file, "package two\n\nconst Version = \"damaged\"\n")
 	}
 	says("a copy damaged", "one v1.2.0 v1.2.0 ")
+}
+
+// A module in a folder may have symbolic links, that lead elsewhere, and tests in a cycle
+// with what they test. The copies are regular files in their own folder, of what the
+// compiler would have read.
+func TestIsolatedFromOddFolder(t *testing.T) {
+	t.Parallel()
+	b := newIsolated(t, "v1.0.0", "v1.2.0")
+	one, away := filepath.Join(b.dir, "one"), filepath.Join(b.dir, "away")
+	unpack(t, "one", "v1.2.0", one)
+	b.goMod(b.plugin, "-replace=example.com/one=../one")
+	b.sums(b.plugin)
+	b.write(filepath.Join(away, "linked.go"), "package hidden\n\n// Version is the module's.\nconst Version = \"linked\"\n\nfunc secret() string { return \"secret\" }\n")
+	b.write(filepath.Join(away, "more", "LICENSE"), "Not theirs.\n")
+	for name, to := range map[string]string{"internal/hidden/hidden.go": "linked.go", "LICENSE": "more/LICENSE", "NOTICE": "more", "internal/more": "more", "COPYING": "gone"} {
+		name = filepath.Join(one, name)
+		if err := os.RemoveAll(name); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(filepath.Join(away, to), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.buildApp("-trimpath")
+	before, beside := b.sourceOf(away), b.sourceOf(one)
+	opts := b.options()
+	opts.Isolate, opts.Cache = "auto", filepath.Join(b.dir, "cache")
+	res, err := b.build(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.load(res.Output); !strings.Contains(got, "plugin: one linked v1.2.0") {
+		t.Errorf("the host says\n%s", got)
+	}
+	if b.sourceOf(away) != before || b.sourceOf(one) != beside {
+		t.Error("files were written beside the copies")
+	}
+	files := 0
+	err = filepath.WalkDir(opts.Cache, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		files++
+		if !e.Type().IsRegular() || strings.HasSuffix(path, "_test.go") {
+			t.Errorf("the copies have %s, %v", path, e.Type())
+		}
+		return nil
+	})
+	if err != nil || files == 0 {
+		t.Errorf("%d files, %v", files, err)
+	}
 }
 
 func TestIsolatedRefuses(t *testing.T) {

@@ -45,9 +45,17 @@ func (i *isolating) result() (Source, error) {
 		}
 	}
 	out.Isolated = &Isolated{
-		Rules: i.rules.String(), Prefix: i.module + "/" + isolate.Folder + "/", Choice: i.choice, Modules: i.copies.Modules, Process: i.process,
+		Rules: i.rules.String(), Prefix: i.module + "/" + isolate.Folder + "/", Choice: i.choice, Modules: i.copies.Modules, Process: i.process, Incomplete: i.incomplete,
 		Files: len(i.copies.Files), Edited: i.copies.Edited, Copies: i.copies.Digest(),
 		Details: IsolatedDetails{Asked: pinned, Own: i.copies.Own},
+	}
+	var unknown []string
+	for _, p := range i.incomplete {
+		unknown = append(unknown, p.Package)
+	}
+	var err error
+	if out.Isolated.Details.Record, err = inspector.RecordIsolation(i.rules.String(), i.recorded, unknown); err != nil {
+		return i.src, err
 	}
 	store := i.isolatedFolder(out.Isolated.Copies)
 	if err := storeCopies(store, i.copies); err != nil {
@@ -292,7 +300,7 @@ func (i *Isolated) records(sums []byte) ([]byte, error) {
 		of.Sum = known[module.Version{Path: of.Path, Version: of.Version}]
 		list = append(list, inspector.Module{Path: m.Private, Version: m.As, Replace: &of})
 	}
-	return encodeCopies(list)
+	return encodeCopies(copiesRecord{list, i.Details.Record})
 }
 
 // overlaidDisk reads originals as the go command does: files that an overlay puts over

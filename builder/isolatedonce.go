@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plugtool/plugtool/inspector"
 	"github.com/plugtool/plugtool/isolate"
 	process "github.com/plugtool/plugtool/isolate/once"
 )
@@ -22,6 +23,23 @@ type ProcessState struct {
 	Consequence process.Consequence `json:"consequence"` // of doing so twice
 	Action      process.Action      `json:"action"`
 	Reason      string              `json:"reason"`
+}
+
+// recordedStates is what the plugin records of decisions: what does not depend on the
+// host, so that verify judges by the host that it is given.
+func recordedStates(decisions []process.Decision) []inspector.SharedState {
+	var list []inspector.SharedState
+	for _, d := range decisions {
+		f := d.Finding
+		if f.Consequence == process.Harmless {
+			continue
+		}
+		list = append(list, inspector.SharedState{
+			Package: f.Package, Registry: f.Registry, Key: f.Key,
+			Consequence: string(f.Consequence), Seen: d.Seen, With: d.With[1:], Apart: d.Action == process.Rename,
+		})
+	}
+	return list
 }
 
 // maxOnceRounds bounds how often the choice is made again because of what exists once.
@@ -54,7 +72,7 @@ func (i *isolating) chooseOnce(ctx context.Context) error {
 		for _, e := range edits {
 			i.edits[e.File] = append(i.edits[e.File], isolate.Edit{Offset: e.Offset, Old: e.Old, New: e.New})
 		}
-		i.process = processStates(decisions)
+		i.process, i.recorded = processStates(decisions), recordedStates(decisions)
 		return nil
 	}
 	return i.cannotIsolate(fmt.Sprintf("after %d rounds there is more and more that exists once per process", maxOnceRounds), "")
@@ -94,8 +112,36 @@ func (i *isolating) decideOnce(ctx context.Context) ([]process.Decision, error) 
 	if err != nil {
 		return nil, fmt.Errorf("look for what exists once per process: %w", err)
 	}
-	i.incomplete = facts.Incomplete
+	i.incomplete = slices.DeleteFunc(facts.Incomplete, func(p process.Incomplete) bool { return !policy.Moved[p.Package] })
+	if err := i.addHost(&host, facts, policy); err != nil {
+		return nil, err
+	}
 	return process.Decide(facts, host, policy)
+}
+
+// addHost adds what else is known of the host: which packages it has that register
+// what others do too, though the plugin has none of them, and what those packages do that
+// both share.
+func (i *isolating) addHost(host *process.Host, facts *process.Facts, policy process.Policy) error {
+	for _, pkg := range process.Registrants() {
+		_, there, err := i.host.Package(pkg)
+		if err != nil {
+			return err
+		}
+		if _, known := host.Packages[pkg]; there && !known {
+			host.Packages[pkg] = ""
+			if m := i.facts.moduleOf(pkg); m != nil {
+				host.Packages[pkg] = m.Version
+			}
+		}
+	}
+	host.Facts = &process.Facts{}
+	for _, f := range facts.Findings {
+		if i.linked[f.Package] && !policy.Moved[f.Package] {
+			host.Facts.Findings = append(host.Facts.Findings, f)
+		}
+	}
+	return nil
 }
 
 // overlaid names files as they are read: by what an overlay puts in their place.
@@ -172,6 +218,9 @@ func (i *Isolated) warnings() (list []string) {
 		if s.Action == process.Warn {
 			list = append(list, s.Reason)
 		}
+	}
+	for _, p := range i.Incomplete {
+		list = append(list, fmt.Sprintf("what %s sets up when it starts is not known as a whole: %s", p.Package, p.Reason))
 	}
 	return list
 }

@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -11,6 +12,9 @@ type Learned struct {
 	LinkWords int        `json:",omitempty"` // words of CGO_LDFLAGS; 0 for unknown
 	CoverMode string     `json:",omitempty"` // "" for what the go command takes by itself
 	Gcflags   []Compiled `json:",omitempty"` // flags of the compiler that debug information keeps, the last that matches counts
+
+	// Work has the folder that the host's compiler had the generated files of a package in.
+	Work map[string]string `json:",omitempty"`
 }
 
 // Compiled says with which flags packages were compiled.
@@ -19,13 +23,21 @@ type Compiled struct {
 	Flags   []string
 }
 
-func (l Learned) empty() bool { return l.LinkWords == 0 && l.CoverMode == "" && l.Gcflags == nil }
+func (l Learned) empty() bool {
+	return l.LinkWords == 0 && l.CoverMode == "" && l.Gcflags == nil && l.Work == nil
+}
 
 // learn finds out from a plugin that was refused what the host's build information does
 // not say, and whether another try is worth it.
-func (r *run) learn(src *Source, a *attempt) bool {
+func (r *run) learn(ctx context.Context, src *Source, a *attempt) bool {
 	if !a.differs() {
 		return false
+	}
+	if src.Learned.Work == nil {
+		if src.Learned.Work = r.workFolders(ctx, *src, a); src.Learned.Work != nil {
+			r.progress("refused: %s; the host records the folder of the go command that built it", a.refusal())
+			return true
+		}
 	}
 	if src.Learned.Gcflags == nil {
 		if list := r.compiled(a); list != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -21,18 +22,26 @@ const (
 	pathsFlag  = "-paths"      // of the wrapper: join the compiler's -trimpath flags
 )
 
+// A copiesRecord is what the wrapper puts into build information.
+type copiesRecord struct {
+	Modules   []inspector.Module // that hold private copies, and what they are copies of
+	Isolation string             // the value of the setting inspector.IsolationSetting
+}
+
 // encodeCopies writes the file that the wrapper reads.
-func encodeCopies(list []inspector.Module) ([]byte, error) {
-	data, err := json.MarshalIndent(list, "", "\t")
+func encodeCopies(r copiesRecord) ([]byte, error) {
+	data, err := json.MarshalIndent(r, "", "\t")
 	return append(data, '\n'), err
 }
 
 // A copiesLinker has build information name the modules that private copies are of,
 // with their versions and sums, where the go command knows folders only: in the form
-// that a replaced module has, so that whoever reads build information understands it.
+// that a replaced module has, so that whoever reads build information understands it. It
+// adds what is known of the isolation as a setting.
 type copiesLinker struct {
-	of map[string]inspector.Module // by the private module's path
-	id string                      // names the above
+	of        map[string]inspector.Module // by the private module's path
+	isolation string                      // the setting's value
+	id        string                      // names the above
 }
 
 func readCopies(file string) (*copiesLinker, error) {
@@ -40,13 +49,13 @@ func readCopies(file string) (*copiesLinker, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list []inspector.Module
-	if err := json.Unmarshal(data, &list); err != nil {
+	var r copiesRecord
+	if err := json.Unmarshal(data, &r); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	sum := sha256.Sum256(data)
-	c := &copiesLinker{of: map[string]inspector.Module{}, id: "plugtool-copies-1-" + hex.EncodeToString(sum[:8])}
-	for _, m := range list {
+	c := &copiesLinker{of: map[string]inspector.Module{}, isolation: r.Isolation, id: "plugtool-copies-2-" + hex.EncodeToString(sum[:8])}
+	for _, m := range r.Modules {
 		c.of[m.Path] = m
 	}
 	return c, nil
@@ -105,7 +114,8 @@ func (c *copiesLinker) modinfo(quoted string) (string, error) {
 			lines[i+1] = strings.Join([]string{"=>", of.Replace.Path, of.Replace.Version, of.Replace.Sum}, "\t")
 		}
 	}
-	return modinfoLine + strconv.Quote(head+strings.Join(lines, "\n")+tail) + "\n", nil
+	setting := debug.BuildInfo{Settings: []debug.BuildSetting{{Key: inspector.IsolationSetting, Value: c.isolation}}}
+	return modinfoLine + strconv.Quote(head+strings.Join(lines, "\n")+setting.String()+tail) + "\n", nil
 }
 
 // A wrapped tool is one that the go command runs by way of plugtool.

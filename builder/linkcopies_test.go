@@ -14,10 +14,10 @@ import (
 // The linker gets build information in which private copies have what they are copies of.
 func TestLinkCopies(t *testing.T) {
 	dir := t.TempDir()
-	records, err := encodeCopies([]inspector.Module{
+	records, err := encodeCopies(copiesRecord{[]inspector.Module{
 		{Path: "p/internal/isolated/a.org/x", Version: "v1.2.0", Replace: &inspector.Module{Path: "a.org/x", Version: "v1.2.0", Sum: "h1:abc="}},
 		{Path: "p/internal/isolated/a.org/old", Version: "v1.0.0", Replace: &inspector.Module{Path: "a.org/old", Version: "v1.0.0"}},
-	})
+	}, `{"rules": "auto"}`})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +50,7 @@ func TestLinkCopies(t *testing.T) {
 		t.Fatal(err)
 	}
 	info.Deps[2] = &debug.Module{Path: "p/internal/isolated/a.org/x", Version: "v1.2.0", Replace: &debug.Module{Path: "a.org/x", Version: "v1.2.0", Sum: "h1:abc="}}
+	info.Settings = []debug.BuildSetting{{Key: inspector.IsolationSetting, Value: `{"rules": "auto"}`}}
 	if want := line(info.String()); string(got) != want {
 		t.Errorf("the linker gets\n%s\nwant\n%s", got, want)
 	}

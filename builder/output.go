@@ -129,11 +129,8 @@ func mayReplace(file string, plugin bool) error {
 // and the documents that are to be files.
 func (o Options) files() []string {
 	files := []string{o.Output}
-	if o.Seal != nil {
-		files = append(files, o.Output+sidecarExtension)
-	}
-	for _, a := range o.Attestations {
-		files = append(files, a.file(o.Output))
+	for _, s := range o.Seals {
+		files = append(files, o.Output+s.Extension)
 	}
 	for _, d := range o.Documents {
 		if !isStream(d.File) {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,14 +29,14 @@ const (
 type placement struct {
 	built     string // the plugin in its temporary folder; "" where the output stays as it is
 	output    string
-	sidecars  []sidecar
+	sidecars  []Sidecar
 	documents []document
-}
 
-// A sidecar is a signed file that is found by the plugin's name.
-type sidecar struct {
-	extension string // after the plugin's name
-	data      []byte
+	// beside says what becomes of the sidecars, and of what is there; nil for nothing but
+	// that the sidecars get the names that they have.
+	beside   func([]Sidecar) (Beside, error)
+	stale    []string // what beside says is to be removed
+	warnings []string // and what of it has to be told
 }
 
 // A document is a file that a build writes beside the plugin.
@@ -47,7 +48,7 @@ type document struct {
 // place puts the files in their places. Whoever reads one of them, at whatever moment
 // and however this ends, reads the old whole file or the new whole one. Whoever verifies
 // reads all sidecars, so that the plugin has a matching signature at every moment.
-func (p placement) place(ctx context.Context) error {
+func (p *placement) place(ctx context.Context) error {
 	files := []string{p.output}
 	var streams []document
 	for _, d := range p.documents {
@@ -62,7 +63,10 @@ func (p placement) place(ctx context.Context) error {
 	}
 	err := withFolders(ctx, files, func() error {
 		w := &waiting{}
-		err := p.prepare(w)
+		err := p.settle()
+		if err == nil {
+			err = p.prepare(w)
+		}
 		if err == nil {
 			err = p.commit(w)
 		}
@@ -77,6 +81,16 @@ func (p placement) place(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// settle asks what becomes of the sidecars, in a folder that is locked.
+func (p *placement) settle() error {
+	if p.built == "" || p.beside == nil {
+		return nil
+	}
+	beside, err := p.beside(p.sidecars)
+	p.sidecars, p.stale, p.warnings = beside.Sidecars, beside.Stale, beside.Warnings
+	return err
 }
 
 // replaceFile puts new content in the place of a file that is there.
@@ -132,7 +146,7 @@ func (p placement) prepare(w *waiting) (err error) {
 		mode &= fi.Mode().Perm()
 	}
 	for _, s := range p.sidecars {
-		name, err := writeBeside(p.output, bytes.NewReader(s.data), mode)
+		name, err := writeBeside(p.output, bytes.NewReader(s.Data), mode)
 		w.sidecars = append(w.sidecars, name)
 		if err != nil {
 			return err
@@ -182,9 +196,9 @@ func (p placement) commitPlugin(w *waiting) error {
 		return err
 	}
 	for i, s := range p.sidecars {
-		next := p.output + nextMark + s.extension
+		next := p.output + nextMark + s.Extension
 		if slices.Contains(left, next) {
-			next = p.output + nextMark + strings.TrimPrefix(filepath.Ext(w.sidecars[i]), tempMark) + s.extension
+			next = p.output + nextMark + strings.TrimPrefix(filepath.Ext(w.sidecars[i]), tempMark) + s.Extension
 		}
 		if err := atomic.ReplaceFile(w.sidecars[i], next); err != nil {
 			return err
@@ -197,11 +211,11 @@ func (p placement) commitPlugin(w *waiting) error {
 	waiting := w.sidecars
 	w.sidecars = nil // they fit the plugin from now on and are not to be removed
 	for i, s := range p.sidecars {
-		if err := atomic.ReplaceFile(waiting[i], p.output+s.extension); err != nil {
+		if err := atomic.ReplaceFile(waiting[i], p.output+s.Extension); err != nil {
 			return err
 		}
 	}
-	for _, name := range left {
+	for _, name := range slices.Concat(left, p.stale) {
 		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -212,6 +226,10 @@ func (p placement) commitPlugin(w *waiting) error {
 // nextMark follows the plugin's name in those of sidecars that wait for it.
 const nextMark = ".next"
 
+// waitingName is how names of sidecars go on after the plugin's, the mark and its number.
+// One is a signer's own where it has part of the signer's fingerprint.
+var waitingName = regexp.MustCompile(`^((\.[0-9a-f]{16})?|\.[^.]+(\.[0-9a-f]{16})?\.intoto)\.sigstore\.json$`)
+
 // nextSidecars lists the sidecars that killed builds of the output left under the names
 // that they have for a moment only. Those of another plugin, whose name begins like this
 // one's, are not among them.
@@ -219,8 +237,7 @@ func (p placement) nextSidecars() ([]string, error) {
 	found, err := filepath.Glob(escapeGlob(p.output) + nextMark + "*" + sidecarExtension)
 	return slices.DeleteFunc(found, func(name string) bool {
 		rest := strings.TrimLeft(strings.TrimPrefix(name, p.output+nextMark), "0123456789")
-		typ, attests := strings.CutSuffix(rest, attestationExtension)
-		return rest != sidecarExtension && (!attests || !strings.HasPrefix(typ, ".") || strings.Contains(typ[1:], "."))
+		return !waitingName.MatchString(rest)
 	}), err
 }
 

@@ -18,7 +18,7 @@ func PlaceForEver(output string) error {
 			return err
 		}
 		sum := fmt.Appendf(nil, "%x", sha256.Sum256(data))
-		p := placement{built: built, output: output, sidecars: []sidecar{{sidecarExtension, sum}, {".loads" + attestationExtension, sum}}}
+		p := placement{built: built, output: output, sidecars: []Sidecar{{sidecarExtension, sum}, {".loads" + attestationExtension, sum}}}
 		if err := p.place(context.Background()); err != nil {
 			return err
 		}

@@ -37,17 +37,18 @@ func names(t *testing.T, dir string) string {
 }
 
 // signature gives the sidecars of a plugin with a signature, or none.
-func signature(data []byte) []sidecar {
+func signature(data []byte) []Sidecar {
 	if data == nil {
 		return nil
 	}
-	return []sidecar{{sidecarExtension, data}}
+	return []Sidecar{{sidecarExtension, data}}
 }
 
 // put places a built plugin.
 func put(t *testing.T, built, output string, sidecar []byte, documents ...document) error {
 	t.Helper()
-	return placement{built: built, output: output, sidecars: signature(sidecar), documents: documents}.place(t.Context())
+	p := placement{built: built, output: output, sidecars: signature(sidecar), documents: documents}
+	return p.place(t.Context())
 }
 
 func TestPlace(t *testing.T) {
@@ -234,8 +235,11 @@ func TestPlaceAfterKill(t *testing.T) {
 		next := output + ".next" + sidecarExtension
 		write(t, next, "old sidecar")
 		write(t, output+".next123.loads"+attestationExtension, "old attestation")
+		write(t, output+".next.0123456789abcdef"+sidecarExtension, "another signer's")
+		write(t, output+".next7.loads.0123456789abcdef"+attestationExtension, "another signer's attestation")
 		other := output + ".nextgen.so" + sidecarExtension
 		write(t, other, "of another plugin")
+		write(t, output+".next.so"+sidecarExtension, "of another plugin")
 
 		w := &waiting{}
 		p := placement{built: built, output: output, sidecars: signature(sidecar)}
@@ -252,7 +256,7 @@ func TestPlaceAfterKill(t *testing.T) {
 		if err := p.place(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := names(t, dir), "p.so p.so.nextgen.so.sigstore.json p.so.sigstore.json"; got != want {
+		if got, want := names(t, dir), "p.so p.so.next.so.sigstore.json p.so.nextgen.so.sigstore.json p.so.sigstore.json"; got != want {
 			t.Errorf("files %s, want %s", got, want)
 		}
 	}

@@ -139,6 +139,9 @@ func (p *planner) plan(l Layout) (*Plan, error) {
 	}
 	plan.module, plan.hostModule, plan.hostPath, plan.hostSums = p.modFile.Module.Mod.Path, b.Main.Path, b.Path, p.host.sums()
 	user, err := p.userFlags()
+	if err == nil {
+		user, err = p.src.Isolated.inCopies(user)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -86,8 +86,9 @@ type buildMetadata struct {
 // Provenance says how a plugin was built, as an in-toto statement with a predicate of
 // SLSA provenance v1. Its Make is a Document's.
 type Provenance struct {
-	HostFile string // the host binary, or the descriptor that stood for it
-	Version  string // of the plugtool that builds
+	HostFile   string // the host binary, or the descriptor that stood for it
+	HostSHA256 string // of what was read there, in hexadecimal digits; "" where that is not known
+	Version    string // of the plugtool that builds
 }
 
 // Make writes the statement. But for the times, which SOURCE_DATE_EPOCH replaces, equal
@@ -97,6 +98,9 @@ func (p Provenance) Make(ctx context.Context, b *Built) ([]byte, error) {
 	host, err := hostDescriptor(p.HostFile, b.Host.Binary())
 	if err != nil {
 		return nil, err
+	}
+	if now := host.Digest["sha256"]; p.HostSHA256 != "" && now != p.HostSHA256 {
+		return nil, fmt.Errorf("host %s was replaced while the plugin was built for it: it has sha256 %s, and had %s; build again", p.HostFile, now, p.HostSHA256)
 	}
 	deps, err := b.dependencies(ctx, host)
 	if err != nil {
@@ -117,7 +121,7 @@ func (p Provenance) Make(ctx context.Context, b *Built) ([]byte, error) {
 	}
 	return encodeStatement(statement{
 		Type:          statementType,
-		Subject:       []resourceDescriptor{{Name: filepath.Base(b.Output), Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}},
+		Subject:       []resourceDescriptor{{Name: subjectName(b.Output), Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}},
 		PredicateType: predicateType,
 		Predicate: slsaProvenance{
 			BuildDefinition: buildDefinition{
@@ -246,4 +250,10 @@ func replaceFolder(s, folder, by string) string {
 // isNameByte says whether a byte goes on with a file's name.
 func isNameByte(c byte) bool {
 	return c == '-' || c == '_' || c == '.' || c == '+' || c == '@' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= 0x80
+}
+
+// subjectName gives a file's name as it may stand in JSON that is read strictly: a file's
+// name is any bytes, and which file is meant the digest says.
+func subjectName(file string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(filepath.Base(file), "_"), "\uFFFD", "_")
 }

@@ -167,6 +167,15 @@ func TestProvenanceReproducible(t *testing.T) {
 			if _, err := other.build(opts); !is[*builder.UsageError](err) {
 				t.Errorf("with a time that is none: %v", err)
 			}
+			// What was read of the host at first is not what is there now.
+			opts = b.options()
+			opts.Documents = []builder.Document{{File: filepath.Join(b.dir, "x.json"), Make: builder.Provenance{HostFile: b.bin, HostSHA256: strings.Repeat("0", 64)}.Make}}
+			if _, err := b.build(opts); err == nil || !strings.Contains(err.Error(), "was replaced while the plugin was built for it") {
+				t.Errorf("with another host: %v", err)
+			}
+			if _, err := os.Stat(filepath.Join(b.dir, "x.json")); err == nil {
+				t.Error("another host is stated")
+			}
 		})
 	}
 }

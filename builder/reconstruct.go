@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/plugtool/plugtool/inspector"
@@ -61,7 +60,7 @@ func Reconstruct(plugin *inspector.Plugin, version string) ([]byte, error) {
 	sum := sha256.Sum256(plugin.Data)
 	return encodeStatement(statement{
 		Type:          statementType,
-		Subject:       []resourceDescriptor{{Name: filepath.Base(plugin.File), Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}},
+		Subject:       []resourceDescriptor{{Name: subjectName(plugin.File), Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}},
 		PredicateType: predicateType,
 		Predicate: slsaProvenance{
 			BuildDefinition: buildDefinition{

@@ -116,7 +116,7 @@ func (r *run) prepare(ctx context.Context, src Source) (*Plan, error) {
 }
 
 // Run builds the plugin, proves by inspector.Check that it loads into the host,
-// and only then puts it in place, with the sidecar that opts.Seal makes. Where no
+// and only then puts it in place, with the sidecars that opts.Seals make. Where no
 // way of building gives a plugin that loads, the error is a [*NoFitError] and
 // nothing is written. Cancelling the context ends all that was started and
 // leaves nothing behind.

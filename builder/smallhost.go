@@ -13,8 +13,8 @@ import (
 )
 
 // SmallHost is a program that stands in for a host: built by a plan for that host, it has
-// the packages that the host and some plugins share, and does nothing but open
-// plugins (loader.AnswerTest).
+// the packages that the host and some plugins share, and those of which the plugins have
+// private copies, and does nothing but open plugins (loader.AnswerTest).
 type SmallHost struct {
 	File string
 	Plan *Plan
@@ -45,7 +45,7 @@ func (s *SmallHost) Close() error { return s.work.remove() }
 
 // BuildSmallHost builds a program to stand in for a host when it opens the plugins. What
 // of the host's source is not at hand is left out, and told by Fidelity. Of
-// the options Package, Output, Flags, Seal and Write mean nothing; Dir is where the host's
+// the options Package, Output, Flags, Seals and Write mean nothing; Dir is where the host's
 // source is looked for when HostSrc says nothing. The errors are those of Run.
 func BuildSmallHost(ctx context.Context, host *inspector.Host, plugins []*inspector.Plugin, opts Options) (small *SmallHost, err error) {
 	facts, err := HostFacts(host)
@@ -74,7 +74,7 @@ func BuildSmallHost(ctx context.Context, host *inspector.Host, plugins []*inspec
 		return nil, err
 	}
 	opts.Package, opts.Output = s.dir, filepath.Join(work.path, "smallhost")
-	opts.Flags, opts.Seal, opts.Attestations, opts.Documents = nil, nil, nil, nil
+	opts.Flags, opts.Seals, opts.Documents = nil, nil, nil
 	opts.Write, opts.Cache, opts.CheckReproducible = false, "", false
 	// What the user set is for another build. This module's go.mod is to be completed.
 	opts.Env = setEnv(opts.Env, "GOFLAGS=-mod=mod", "GOWORK=off")
@@ -121,20 +121,25 @@ func (s *smallSource) build(ctx context.Context, opts Options) (*SmallHost, erro
 	return nil, fmt.Errorf("no program can be built that stands in for host %s: %s", s.host.Binary().File, lost.Reason)
 }
 
-// sharedPackages lists the packages that a host and any of the plugins have.
+// sharedPackages lists the packages that a host and any of the plugins have, and the host's
+// of which a plugin has private copies: their inits meet in one process.
 func sharedPackages(host *inspector.Host, plugins []*inspector.Plugin) ([]string, error) {
 	var list []string
 	for _, p := range plugins {
 		if p.Binary == nil {
 			continue
 		}
+		paths := p.Counterparts()
 		for _, pkg := range p.Binary.Packages {
-			_, has, err := host.Package(pkg.Path)
+			paths = append(paths, pkg.Path)
+		}
+		for _, path := range paths {
+			_, has, err := host.Package(path)
 			if err != nil {
 				return nil, err
 			}
 			if has {
-				list = append(list, pkg.Path)
+				list = append(list, path)
 			}
 		}
 	}
@@ -187,6 +192,18 @@ func compareHosts(host *inspector.Host, file string, plugins []*inspector.Plugin
 		}
 		for _, pkg := range p.Binary.Packages {
 			if err := f.compare(host, program, pkg); err != nil {
+				return nil, err
+			}
+		}
+		for _, path := range p.Counterparts() {
+			hash, has, err := host.Package(path)
+			if err != nil {
+				return nil, err
+			}
+			if !has {
+				continue
+			}
+			if err := f.compare(host, program, inspector.Package{Path: path, Hash: hash}); err != nil {
 				return nil, err
 			}
 		}

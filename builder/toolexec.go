@@ -12,7 +12,7 @@ import (
 // toolID is what the wrapper adds to a tool's own identity, so that nothing that
 // was compiled through it is ever taken from the build cache for a build
 // without it. It changes whenever the wrapper does something else.
-const toolID = "plugtool-rewrite-1"
+const toolID = "plugtool-rewrite-2"
 
 // ToolexecMain is the wrapper that the go command runs around its tools
 // (go build -toolexec) where packages with generated files have their paths
@@ -72,10 +72,15 @@ func identity(line, suffix string) string {
 	return line + " " + suffix
 }
 
+// workMarkFolder begins a -trimpath flag that says what has to become of the go
+// command's work folder, whose name nobody knows beforehand: as a rewrite it does nothing.
+const workMarkFolder = "plugtool-work=>"
+
 // joinTrimpath puts all -trimpath flags of a compiler's command line together,
 // the last one's rewrites first.
 func joinTrimpath(args []string) []string {
 	var rest, rewrites []string
+	work := ""
 	for i := 0; i < len(args); i++ {
 		value, joined := strings.CutPrefix(args[i], "-trimpath=")
 		switch {
@@ -87,7 +92,16 @@ func joinTrimpath(args []string) []string {
 			rest = append(rest, args[i])
 			continue
 		}
+		if to, ok := strings.CutPrefix(value, workMarkFolder); ok {
+			work = to
+			continue
+		}
 		rewrites = append([]string{value}, rewrites...)
+	}
+	if work != "" && len(rewrites) > 0 {
+		// The go command's own is the last: WORK/bNNN=>, and others behind that.
+		from, _, _ := strings.Cut(rewrites[len(rewrites)-1], ";")
+		rewrites = append([]string{strings.TrimSuffix(from, "=>") + "=>" + work}, rewrites...)
 	}
 	if len(rewrites) == 0 {
 		return rest

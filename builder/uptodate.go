@@ -41,7 +41,7 @@ func (r *run) offerOutput(file string) (offered fs.FileInfo, err error) {
 }
 
 // signs says whether something is going to be signed.
-func (o Options) signs() bool { return o.Seal != nil || len(o.Attestations) > 0 }
+func (o Options) signs() bool { return len(o.Seals) > 0 }
 
 // linkRegular makes file a second name of the output, if that is possible. The go
 // command never writes into such a file: it renames another over the name, or removes
@@ -82,7 +82,7 @@ func (a *attempt) untouched() bool {
 // is the output that was there already, by another name, and it is neither signed nor
 // described nor compared.
 func (r *run) verdictAlone(a *attempt) bool {
-	if r.opts.Seal != nil || len(r.opts.Documents) > 0 || r.opts.CheckReproducible || r.opts.program != nil || !a.untouched() {
+	if r.opts.signs() || len(r.opts.Documents) > 0 || r.opts.CheckReproducible || r.opts.program != nil || !a.untouched() {
 		return false
 	}
 	there, err := os.Lstat(r.opts.Output)

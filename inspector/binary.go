@@ -75,6 +75,7 @@ type Binary struct {
 	Main      Module    `json:"main,omitzero"`
 	Deps      []Module  `json:"deps,omitempty"`
 	Settings  []Setting `json:"settings,omitempty"`
+	Isolated  *Isolated `json:"isolated,omitempty"` // of a plugin that plugtool build --isolate built
 
 	PluginPath string    `json:"pluginPath,omitempty"`
 	Packages   []Package `json:"packages,omitempty"` // plugin: in link order; host: by name
@@ -105,7 +106,16 @@ type Module struct {
 // PrivateCopy says whether a module of a plugin's holds private copies of packages, which
 // plugtool build --isolate gave it: what replaces it is what they are copies of.
 func (b *Binary) PrivateCopy(m Module) bool {
-	return b.Main.Path != "" && m.Replace != nil && strings.HasPrefix(m.Path, b.Main.Path+"/internal/isolated/")
+	return b.PrivatePrefix() != "" && m.Replace != nil && strings.HasPrefix(m.Path, b.PrivatePrefix())
+}
+
+// PrivatePrefix is what import paths of private copies in a plugin begin with. It is
+// "" where the file does not say of which module the plugin is.
+func (b *Binary) PrivatePrefix() string {
+	if b.Main.Path == "" {
+		return ""
+	}
+	return b.Main.Path + "/internal/isolated/"
 }
 
 // A Setting is one build setting, such as -trimpath=true or GOAMD64=v1.

@@ -21,6 +21,8 @@ func TestCauses(t *testing.T) {
 		{"host-untrim", "plain.so", []string{"PT303 host was built without -trimpath, plugin with"}},
 		{"host", "plain-race.so", []string{"PT304 host was built without -race, plugin with -race=true"}},
 		{"host", "plain-N.so", []string{"PT304 host was built without -gcflags, plugin with -gcflags=all=-N -l"}},
+		{"host-ctrim", "plain-ctrim.so", []string{"PT402 host and plugin were built with -gcflags=runtime/cgo=-trimpath=/away, and have different source folders of runtime/cgo"}},
+		{"host-untrim", "plain-ctrim.so", []string{"PT304 host was built without -gcflags, plugin with -gcflags=runtime/cgo=-trimpath=/away"}},
 		{"host", "plain-tag.so", []string{"PT304 host was built without -tags, plugin with -tags=changed"}},
 		{"host", "plain-25.so", []string{"PT302 host was built with " + runtime.Version() + ", plugin with go1.25.12"}},
 		{"host-25", "plain-24.so", []string{"PT301 host was built with go1.25.12, plugin with go1.24.13"}},

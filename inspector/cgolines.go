@@ -28,3 +28,18 @@ func cgoLines(each func(func(goelf.Func) bool) error) (map[string]int, error) {
 	})
 	return lines, err
 }
+
+// CgoFolders says in which folder the compiler had the files that cgo wrote for a package,
+// by packages of which functions from there are left. It is one of the go command's work
+// folder, where the host was compiled with a -trimpath in -gcflags, and else "." or the
+// package's own. A descriptor knows none.
+func (h *Host) CgoFolders() (map[string]string, error) {
+	folders := map[string]string{}
+	err := h.funcs(func(fn goelf.Func) bool {
+		if path.Base(fn.File) == cgoFile && fn.In == fn.Package {
+			folders[fn.Package] = path.Dir(fn.File)
+		}
+		return true
+	})
+	return folders, err
+}

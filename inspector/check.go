@@ -22,6 +22,7 @@ type process struct {
 	cutBy   *Plugin            // the plugin behind which the runtime sees no more modules
 	pulled  []*Plugin          // what the file that is being opened needs and are plugins
 	down    string             // the file that took the process down
+	states  map[string]*Plugin // what exists once per process, and whose private copy was first to set it up
 
 	linkage   *linkage // nil where the machine says nothing about C libraries
 	linkTried bool

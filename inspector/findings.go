@@ -57,6 +57,8 @@ var (
 	linkerValue         = FindingKind{"PT804", "linker-value"}
 	debugDefault        = FindingKind{"PT805", "godebug-default"}
 	ownCopies           = FindingKind{"PT806", "own-copies"}
+	sharedState         = FindingKind{"PT807", "once-per-process"}
+	privateCopies       = FindingKind{"PT808", "private-copies"}
 )
 
 // FindingKinds lists all kinds of findings that Check makes, by id.
@@ -69,7 +71,7 @@ func FindingKinds() []FindingKind {
 		samePluginPath, pluginsDisagree, previousFailure, afterCrash, opensForEver, noOrder,
 		symbolNotExported, contractSymbol, contractType, contractInterface, contractUnknown,
 		libraryMissing, libraryVersion, symbolUndefined, libraryDamaged, glibcTooNew, staticTLS, otherLibc, executableStack,
-		sameHashOtherModule, otherPatch, newerProcessor, linkerValue, debugDefault, ownCopies,
+		sameHashOtherModule, otherPatch, newerProcessor, linkerValue, debugDefault, ownCopies, sharedState, privateCopies,
 	}
 }
 

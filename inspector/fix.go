@@ -22,6 +22,9 @@ func (p *process) buildCommand(plug *Plugin, flags ...string) string {
 	if release(host.GoVersion) != release(runtime.Version()) || plug.Binary != nil && release(host.GoVersion) != release(plug.Binary.GoVersion) {
 		cmd += " --toolchain auto"
 	}
+	if plug.Binary != nil && plug.Binary.Isolated != nil && plug.Binary.Isolated.Rules != "" {
+		cmd += " --isolate=" + ShellQuote(plug.Binary.Isolated.Rules)
+	}
 	for _, f := range flags {
 		cmd += " " + ShellQuote(f)
 	}

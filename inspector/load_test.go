@@ -113,6 +113,8 @@ var recipes = map[string]string{
 	"plain.so":         "go build -trimpath -buildmode=plugin -o OUT ./plain",
 	"plain-untrim.so":  "go build -buildmode=plugin -o OUT ./plain",
 	"plain-race.so":    "go build -trimpath -race -buildmode=plugin -o OUT ./plain",
+	"host-ctrim":       "go build -gcflags=runtime/cgo=-trimpath=/away -o OUT ./host",
+	"plain-ctrim.so":   "go build -gcflags=runtime/cgo=-trimpath=/away -buildmode=plugin -o OUT ./plain",
 	"plain-N.so":       "go build -trimpath '-gcflags=all=-N -l' -buildmode=plugin -o OUT ./plain",
 	"plain-mainN.so":   "go build -trimpath '-gcflags=-N -l' -buildmode=plugin -o OUT ./plain",
 	"plain-tag.so":     "go build -trimpath -tags=changed -buildmode=plugin -o OUT ./plain",

@@ -191,6 +191,7 @@ func NewPlugin(file string, data []byte) *Plugin {
 	}
 	p.mod, p.Binary = mod, b
 	b.Kind, b.PluginPath = KindPlugin, mod.Path
+	b.takeIsolation()
 	for _, h := range mod.Packages {
 		b.Packages = append(b.Packages, Package{h.Path, h.Hash})
 	}

@@ -197,6 +197,9 @@ func (x *explainer) differing(key, a, b string) *cause {
 		c.detail = "tags decide which files of a package are compiled"
 	case "-gcflags":
 		c.detail = "these flags change which functions can be inlined, which is part of what a package exports"
+		if compilerTrimpath(a) || compilerTrimpath(b) {
+			c.detail, c.fix = overriddenTrimpath, trimpathFix
+		}
 	case "-pgo":
 		c.detail = "a profile decides which functions are inlined, in the standard library too"
 		if a != "" {
@@ -328,7 +331,27 @@ func (x *explainer) rest(pkg string, std bool) *cause {
 	if c := x.releaseCause(); c != nil {
 		return c
 	}
+	if flags := flagsFor(x.host.binary, pkg, std); compilerTrimpath(flags) {
+		setting := "-gcflags=" + x.host.binary.Setting("-gcflags")
+		return &cause{kind: otherFolder, host: setting, plugin: setting, detail: overriddenTrimpath, fix: trimpathFix,
+			title: fmt.Sprintf("%s and %s were built with %s, and have different source folders of %s", x.host.name, x.plugin.name, setting, pkg)}
+	}
 	return x.unknownCause(pkg, std)
+}
+
+// overriddenTrimpath is what becomes of a package whose compiler was given -trimpath
+// by -gcflags (observed; go.dev/issue/51955).
+const overriddenTrimpath = "the compiler's own -trimpath, given by -gcflags, takes the place of the one by which the go command hides its work folder: packages with C code, such as runtime/cgo, then have that folder in them, which is another in every build"
+
+// compilerTrimpath says whether compiler flags have a -trimpath among them.
+func compilerTrimpath(flags string) bool {
+	return slices.ContainsFunc(strings.FieldsFunc(flags, func(r rune) bool { return strings.ContainsRune("= '\"", r) }), func(word string) bool {
+		return word == "-trimpath" || word == "--trimpath"
+	})
+}
+
+func trimpathFix(p *process, plug *Plugin) []string {
+	return []string{p.buildCommand(plug), "better: build the host with go build -trimpath, in place of the -trimpath in -gcflags"}
 }
 
 // mention says of settings that differ, and may matter, that nothing proves it:

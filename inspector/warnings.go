@@ -12,9 +12,9 @@ import (
 // warnings judges a plugin that loads: what then goes wrong without a word from Go,
 // as warnings, and, as notes, what may go wrong for all that the files tell.
 func (p *process) warnings(plug *Plugin) []Finding {
-	list := p.sameHashes(plug)
+	list := append(p.sameHashes(plug), p.doneTwice(plug)...)
 	for _, judge := range []func(*Plugin) (Finding, bool){
-		p.goPatch, p.instructionSet, p.linkerStrings, p.godebug, p.ownCopies,
+		p.goPatch, p.instructionSet, p.linkerStrings, p.godebug, p.ownCopies, p.privateCopies,
 	} {
 		if f, ok := judge(plug); ok {
 			list = append(list, f)

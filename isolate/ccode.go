@@ -10,12 +10,19 @@ import (
 	"sync"
 )
 
+// includes are the files that C code takes or asks for, where it names them in quotes.
 var includes = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?m)^[ \t/*]*#[ \t]*(?:include|import)[ \t]*"([^"\n]+)"`)
+	return regexp.MustCompile(`(?m)^[ \t/*]*#[ \t]*(?:include|include_next|import|embed)[ \t]*"([^"\n]+)"|\b__has_(?:include|include_next|embed)[ \t]*\([ \t]*"([^"\n]+)"`)
+})
+
+// asks is C code that goes by whether there is a file whose name it does not spell out.
+var asks = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\b__has_(?:include|include_next|embed)[ \t]*\([ \t]*[^<" \t]`)
 })
 
 // checkC refuses C code that takes files which a copy would not have beside it: the go
-// command compiles C from a copy of the files that it knows of, in one folder.
+// command compiles C from a copy of the files that it knows of, in one folder. Without
+// them most code does not compile; some compiles to something else.
 func (c *copier) checkC(p *Package, name string, content []byte, copied []string) error {
 	if strings.HasSuffix(name, ".go") {
 		for line := range bytes.Lines(content) {
@@ -25,13 +32,13 @@ func (c *copier) checkC(p *Package, name string, content []byte, copied []string
 			if bytes.Contains(line, []byte("${SRCDIR}")) {
 				return &CannotError{p.ImportPath, fmt.Sprintf("its C code takes files from its own folder (#cgo … ${SRCDIR} in %s)", name), leave(p)}
 			}
-			if err := c.checkFolders(p, name, string(line), copied); err != nil {
-				return err
+			if flag := folderFlag(string(line)); flag != "" {
+				return &CannotError{p.ImportPath, fmt.Sprintf("its C code takes files from other folders (#cgo … %s in %s)", flag, name), leave(p)}
 			}
 		}
 	}
 	for _, m := range includes().FindAllSubmatch(content, -1) {
-		file := path.Clean(string(m[1]))
+		file := path.Clean(string(slices.Concat(m[1], m[2])))
 		if slices.Contains(copied, file) || path.IsAbs(file) {
 			continue
 		}
@@ -39,31 +46,35 @@ func (c *copier) checkC(p *Package, name string, content []byte, copied []string
 			return &CannotError{p.ImportPath, fmt.Sprintf("its C code includes %s, which the go command does not copy with it (in %s)", file, name), leave(p)}
 		}
 	}
+	if asked := asks().Find(content); asked != nil {
+		return &CannotError{p.ImportPath, fmt.Sprintf("its C code asks for a file that it does not name (%s… in %s)", asked, name), ""}
+	}
 	return nil
 }
 
-// folderFlags are the compiler's and linker's that name a folder or file to look into.
-var folderFlags = []string{"-isystem", "-iquote", "-idirafter", "-include", "-I", "-L"}
-
-// checkFolders refuses a line of #cgo that names folders by paths from the package's own.
-func (c *copier) checkFolders(p *Package, name, line string, copied []string) error {
-	words := strings.Fields(line)
-	for i, word := range words {
-		n := slices.IndexFunc(folderFlags, func(flag string) bool { return strings.HasPrefix(word, flag) })
-		if n < 0 {
-			continue
-		}
-		flag, value := folderFlags[n], strings.TrimPrefix(word, folderFlags[n])
-		if value == "" && i+1 < len(words) {
-			value = words[i+1]
-			flag += " "
-		}
-		file := path.Clean(strings.Trim(value, `"'`))
-		if file != "." && !path.IsAbs(file) && !slices.Contains(copied, file) && c.exists(p, file) {
-			return &CannotError{p.ImportPath, fmt.Sprintf("its C code takes files from %s, which the go command does not copy with it (#cgo … %s%s in %s)", file, flag, file, name), leave(p)}
+// folderFlag gives the first flag of a #cgo line that names a folder or file beside the
+// package, which its copy lies elsewhere than; "" for none.
+func folderFlag(line string) string {
+	_, flags, _ := strings.Cut(line, ":")
+	words := strings.Fields(flags)
+	for i, w := range words {
+		w = strings.Trim(w, `"'\`)
+		for _, flag := range []string{"-isystem", "-iquote", "-idirafter", "-include", "-imacros", "-iprefix", "-iwithprefix", "--sysroot=", "-I", "-L", "-B", "-F"} {
+			value, ok := strings.CutPrefix(w, flag)
+			if !ok {
+				continue
+			}
+			if value == "" && i+1 < len(words) {
+				value = words[i+1]
+			}
+			value = strings.Trim(value, `"'=\`)
+			if value != "" && path.Clean(value) != "." && !path.IsAbs(value) && !strings.HasPrefix(value, "$") && !strings.HasPrefix(value[1:], ":/") {
+				return strings.TrimSpace(flag + " " + value)
+			}
+			break
 		}
 	}
-	return nil
+	return ""
 }
 
 // exists says whether there is a file or folder at a path from a package's folder.

@@ -125,7 +125,7 @@ func (c *chooser) findRoots() {
 		case not != "":
 			c.roots[path] = "!" + not
 		case !linked:
-		case inModule(path, c.host.Module):
+		case c.packages[path].Module != nil && c.packages[path].Module.Path == c.host.Module: // no module that is nested in it
 			c.roots[path] = "it is of the host's module"
 		case c.wishes.Named[path] != "":
 			c.roots[path] = "it is named by " + c.wishes.Named[path]

@@ -83,6 +83,17 @@ var choices = []struct {
 		align:  "",
 	},
 	{
+		name: "a module below the host's is another",
+		graph: `example.com/p .: example.com/host/contract example.com/host/tools
+			example.com/host/contract@v1.0.0 .:
+			example.com/host/tools@v1.0.0 .:`,
+		host:   usualHost + " example.com/host/contract@v1.0.0 example.com/host/tools@v1.0.0",
+		rules:  "all",
+		named:  map[string]string{"example.com/host/contract": "the exported symbol Plugin"},
+		moved:  "example.com/host/tools=all but the contract is moved",
+		pinned: "example.com/host/contract=it is named by the exported symbol Plugin",
+	},
+	{
 		name: "the contract wins, with the chain",
 		graph: `example.com/p .: example.com/host/api a.org/x
 			example.com/host api: a.org/y

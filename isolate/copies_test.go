@@ -127,6 +127,68 @@ func TestCopy(t *testing.T) {
 	}
 }
 
+// cgo gives the package a.org/x C code, and a folder sub with a header beside it.
+func cgo(preamble string) func(*isolate.Graph, files) {
+	return func(g *isolate.Graph, f files) {
+		g.Packages[1].GoFiles, g.Packages[1].CgoFiles = nil, []string{"x.go"}
+		f["/a.org/x/x.go"] = "package x\n\n/*\n" + preamble + "\n*/\nimport \"C\"\n"
+		f["/a.org/x/sub/impl.h"] = "\n"
+	}
+}
+
+// C code that finds all it needs is copied.
+func TestCopyC(t *testing.T) {
+	for _, preamble := range []string{
+		"#include <stdio.h>", "#if __has_include(<stdio.h>)\n#endif", "#include \"gone.h\"", "#cgo CFLAGS: -I. -I/usr/include -I\"c:/include\" -DX=\"y\" -Wall\n#cgo LDFLAGS: -lm -L/usr/lib", "#cgo pkg-config: x",
+	} {
+		g, disk := graph(t, "example.com/p .: a.org/x\na.org/x@v1.0.0 .:"), files{"/example.com/p/main.go": "package main\nimport _ \"a.org/x\"\n"}
+		for i := range g.Packages {
+			place(&g.Packages[i], disk)
+		}
+		cgo(preamble)(g, disk)
+		if _, _, err := copyAll(t, g, disk); err != nil {
+			t.Errorf("%s: %v", preamble, err)
+		}
+	}
+}
+
+// What the compiler reads as a linkname directive is one here, however odd it is, and
+// nothing else is.
+func TestCopyOddFiles(t *testing.T) {
+	const own = "package x\n\nimport _ \"unsafe\"\n\n"
+	const private = "example.com/p/internal/isolated/a.org/x"
+	for _, c := range []struct{ name, file, original, want string }{
+		{"carriage returns for spaces", "x.go", own + "//go:linkname v\ra.org/x.V\nvar v int\n", own + "//go:linkname v\r" + private + ".V\nvar v int\n"},
+		{"more of them", "x.go", own + "//go:linkname \rv \r a.org/x.V \r\r\nvar v int\n", own + "//go:linkname \rv \r " + private + ".V \r\r\nvar v int\n"},
+		{"at the ends of lines", "x.go", "package x\r\n\r\nimport _ \"unsafe\"\r\n\r\n//go:linkname v a.org/x.V\r\nvar v int\r\n", "package x\r\n\r\nimport _ \"unsafe\"\r\n\r\n//go:linkname v " + private + ".V\r\nvar v int\r\n"},
+		{"within the word", "x.go", own + "//go:link\rname v a.org/x.V\nvar v int\n//go:linkname only\n", own + "//go:link\rname v a.org/x.V\nvar v int\n//go:linkname only\n"},
+		{"in another comment", "x.go", own + "/*\n//go:linkname v a.org/x.V\n*/\nvar v = `\n//go:linkname v a.org/x.V\n`\n", own + "/*\n//go:linkname v a.org/x.V\n*/\nvar v = `\n//go:linkname v a.org/x.V\n`\n"},
+		{"with a tab", "x.go", own + "//go:linkname\tv a.org/x.V\nvar v int\n", own + "//go:linkname\tv a.org/x.V\nvar v int\n"},
+		{"behind a byte order mark", "x.go", "\ufeffpackage x\n\nimport _ \"unsafe\"\n\n//go:linkname v a.org/x.V\nvar v int\n", "\ufeffpackage x\n\nimport _ \"unsafe\"\n\n//go:linkname v " + private + ".V\nvar v int\n"},
+		{"other lines", "x.go", own + "//line /etc/passwd:1\n//go:linkname v a.org/x.V\nvar v int\n", own + "//line /etc/passwd:1\n//go:linkname v " + private + ".V\nvar v int\n"},
+		{"escaped paths", "x.go", "package x\n\nimport _ \"a\\x2eorg/\\u0079\"\n", "package x\n\nimport _ \"example.com/p/internal/isolated/a.org/y\"\n"},
+		{"raw paths with carriage returns", "x.go", "package x\n\nimport _ `a.org\r/y`\n", "package x\n\nimport _ \"example.com/p/internal/isolated/a.org/y\"\n"},
+		{"dots for names", "x.go", "package x; import (. \"a.org/y\"; z \"a.org/y\"); var _ = Y + z.Y\n", "package x; import (. \"example.com/p/internal/isolated/a.org/y\"; z \"example.com/p/internal/isolated/a.org/y\"); var _ = Y + z.Y\n"},
+		{"assembly behind a byte order mark", "x.s", "\ufeffTEXT a·org∕x·F(SB),0,$0\n", "\ufeffTEXT example·com∕p∕internal∕isolated∕a·org∕x·F(SB),0,$0\n"},
+		{"assembly in comments and strings", "x.s", "// a·org∕x·F\n/* a·org∕x·F */ DATA ·s(SB)/8, $\"a·org∕x·F\"\n", "// a·org∕x·F\n/* a·org∕x·F */ DATA ·s(SB)/8, $\"a·org∕x·F\"\n"},
+		{"assembly with bytes that are none", "x.s", "// \xff\x00\nTEXT a·org∕x·F(SB),0,$0\n", "// \xff\x00\nTEXT example·com∕p∕internal∕isolated∕a·org∕x·F(SB),0,$0\n"},
+	} {
+		g := graph(t, "example.com/p .: a.org/x\na.org/x@v1.0.0 .: a.org/y\na.org/y@v1.0.0 .:")
+		disk := files{"/example.com/p/main.go": "package main\nimport _ \"a.org/x\"\n", "/a.org/x/base.go": "package x\n", "/a.org/y/y.go": "package y\n", "/a.org/x/" + c.file: c.original}
+		for i := range g.Packages {
+			place(&g.Packages[i], disk)
+		}
+		copies, _, err := copyAll(t, g, disk)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if got := string(copies.Files["internal/isolated/a.org/x/"+c.file]); got != c.want {
+			t.Errorf("%s: the copy is\n%q\nwant\n%q", c.name, got, c.want)
+		}
+	}
+}
+
 func TestCopyRefuses(t *testing.T) {
 	const usual = "example.com/p .: a.org/x\na.org/x@v1.0.0 .:"
 	base := files{"/example.com/p/main.go": "package main\nimport _ \"a.org/x\"\n", "/a.org/x/x.go": "package x\n"}
@@ -158,19 +220,26 @@ func TestCopyRefuses(t *testing.T) {
 				f["/a.org/x/x.go"] = "package x\n\n// #cgo LDFLAGS: ${SRCDIR}/libx.a\nimport \"C\"\n"
 			}, "${SRCDIR}",
 		},
+		{"C code that asks for other files", cgo("#if __has_include(\"sub/impl.h\")\n#define A 1\n#endif"), "includes sub/impl.h"},
+		{"C code that asks for what it does not name", cgo("#define H \"sub/impl.h\"\n#if __has_include(H)\n#define A 1\n#endif"), "asks for a file that it does not name"},
+		{"C code that embeds other files", cgo("const char a[] = {\n#embed \"sub/impl.h\"\n};"), "includes sub/impl.h"},
+		{"C code with a folder beside it", cgo("#cgo CFLAGS: -O2 -I../include"), "takes files from other folders (#cgo … -I ../include in x.go)"},
+		{"C code with a folder below it", cgo("#cgo linux CFLAGS: -I sub"), "(#cgo … -I sub in x.go)"},
+		{"C code with a file before it", cgo("#cgo CFLAGS: -include sub/impl.h"), "(#cgo … -include sub/impl.h in x.go)"},
+		{"C code with a library beside it", cgo("#cgo LDFLAGS: -L../lib -lx"), "(#cgo … -L ../lib in x.go)"},
 		{
 			"C code with folders of its own", func(g *isolate.Graph, f files) {
 				g.Packages[1].GoFiles, g.Packages[1].CgoFiles = nil, []string{"x.go"}
 				f["/a.org/x/x.go"] = "package x\n\n// #cgo linux CFLAGS: -I. -O2 -Iinclude\n// #include <x/api.h>\nimport \"C\"\n"
 				f["/a.org/x/include/x/api.h"] = "\n"
-			}, "takes files from include, which the go command does not copy with it (#cgo … -Iinclude in x.go)",
+			}, "takes files from other folders (#cgo … -I include in x.go)",
 		},
 		{
 			"C code with folders beside its own", func(g *isolate.Graph, f files) {
 				g.Packages[1].GoFiles, g.Packages[1].CgoFiles = nil, []string{"x.go"}
 				f["/a.org/x/x.go"] = "package x\n\n/*\n#cgo CFLAGS: -isystem \"../c\"\n*/\nimport \"C\"\n"
 				f["/a.org/c/api.h"] = "\n"
-			}, "takes files from ../c, which the go command does not copy with it (#cgo … -isystem ../c in x.go)",
+			}, "takes files from other folders (#cgo … -isystem ../c in x.go)",
 		},
 		{
 			"a file where a folder is", func(g *isolate.Graph, f files) {

@@ -3,7 +3,6 @@ package isolate
 import (
 	"bytes"
 	"fmt"
-	"go/ast"
 	"go/parser"
 	"go/token"
 	"slices"
@@ -41,13 +40,8 @@ const linkname = "//go:linkname "
 // directives name. All else keeps its bytes and its line. A file that names no moved
 // package comes back as it was.
 func (n names) goFile(name string, content []byte) ([]byte, error) {
-	mode := parser.ImportsOnly
-	links := bytes.Contains(content, []byte(linkname))
-	if links {
-		mode = parser.ParseComments | parser.SkipObjectResolution
-	}
 	fset := token.NewFileSet()
-	f, err := parser.ParseFile(fset, name, content, mode)
+	f, err := parser.ParseFile(fset, name, content, parser.ImportsOnly)
 	if err != nil {
 		return nil, err
 	}
@@ -62,32 +56,42 @@ func (n names) goFile(name string, content []byte) ([]byte, error) {
 			edits = append(edits, edit{offset(spec.Path.Pos()), offset(spec.Path.End()), strconv.Quote(private)})
 		}
 	}
-	if links {
-		edits = append(edits, n.linknames(f, offset)...)
+	if bytes.Contains(content, []byte(linkname)) {
+		edits = append(edits, n.linknames(content)...)
 	}
 	return apply(content, edits), nil
 }
 
-// linknames finds what linkname directives name.
-func (n names) linknames(f *ast.File, offset func(token.Pos) int) []edit {
+// linknames finds what linkname directives name. They are read off the file's bytes, as the
+// compiler does: go/scanner takes carriage returns out of comments, which are spaces there.
+func (n names) linknames(content []byte) []edit {
 	var edits []edit
-	for _, group := range f.Comments {
-		for _, c := range group.List {
-			rest, ok := strings.CutPrefix(c.Text, linkname)
-			if !ok {
-				continue
-			}
-			words := strings.Fields(rest)
-			if len(words) != 2 {
-				continue
-			}
-			if private := n.symbol(words[1]); private != words[1] {
-				from := offset(c.Pos()) + strings.LastIndex(c.Text, words[1])
-				edits = append(edits, edit{from, from + len(words[1]), private})
-			}
+	next := tokens(content)
+	for t := next(); t.tok != token.EOF; t = next() {
+		rest, ok := strings.CutPrefix(t.lit, linkname)
+		if !ok || t.tok != token.COMMENT {
+			continue
+		}
+		words := strings.Fields(rest)
+		if len(words) != 2 {
+			continue
+		}
+		if private := n.symbol(words[1]); private != words[1] {
+			at := t.offset + strings.LastIndex(t.lit, words[1])
+			edits = append(edits, edit{at, at + len(words[1]), private})
 		}
 	}
 	return edits
+}
+
+// rawComment gives the bytes of the comment that text begins with.
+func rawComment(text []byte) string {
+	end := []byte("\n")
+	if bytes.HasPrefix(text, []byte("/*")) {
+		end = []byte("*/")
+	}
+	comment, _, _ := bytes.Cut(text, end)
+	return string(comment)
 }
 
 // symbol gives the name of a symbol in a private copy: PATH.NAME, where PATH may be

@@ -9,8 +9,12 @@ import (
 )
 
 // sameGo holds a rewritten Go file against its original: token by token they are the
-// same, on the same lines, but for import paths and what linkname directives name. So
-// what it declares and exports cannot be anything else.
+// same, on the same lines, but for import paths and what linkname directives name. The two
+// are of the same language, for the same tags, and Prove holds their files and imports
+// against each other. What they import is the very same, or a copy of which all this is true
+// as well. So what the copy declares and exports is what the original does, with other names
+// of packages: nothing in a file says anything else to the compiler than its tokens and
+// directives, and the go command gives it nothing else.
 func (n names) sameGo(name string, original, now []byte) error {
 	a, b := tokens(original), tokens(now)
 	inImport, depth := false, 0
@@ -52,9 +56,10 @@ func (n names) mayDiffer(x, y lexeme, inImport bool) bool {
 }
 
 type lexeme struct {
-	tok  token.Token
-	lit  string
-	line int
+	tok    token.Token
+	lit    string // of a comment, as it stands in the file
+	line   int    // in the file, whatever //line says
+	offset int
 }
 
 // tokens gives a file's tokens, one at each call.
@@ -65,6 +70,10 @@ func tokens(content []byte) func() lexeme {
 	s.Init(file, content, nil, scanner.ScanComments)
 	return func() lexeme {
 		pos, tok, lit := s.Scan()
-		return lexeme{tok, lit, file.PositionFor(pos, false).Line}
+		offset := file.Offset(pos)
+		if tok == token.COMMENT {
+			lit = rawComment(content[offset:])
+		}
+		return lexeme{tok, lit, file.PositionFor(pos, false).Line, offset}
 	}
 }

@@ -232,14 +232,22 @@ func TestForeign(t *testing.T) {
 	}
 }
 
-// TestForeignReplaced holds that nobody who can put a pipe in the place of what was opened
-// past the loader keeps it waiting.
+// TestForeignReplaced holds that nobody who can put something in the place of what was
+// opened past the loader has a say: a pipe does not keep it waiting, and another plugin is
+// not taken for what was opened.
 func TestForeignReplaced(t *testing.T) {
-	dir := t.TempDir()
-	first, then := put(t, "twin.so", dir, "twin.so"), put(t, "shapes.so", dir, "shapes.so")
-	lines, _ := run(t, "-allow-unsigned", "-at", "read=fifo:"+first, "plain="+first, "open="+then)
-	if l := lines[1]; l.Error != "" {
-		t.Errorf("class %q, error %q; want that it opens", l.Class, l.Error)
+	for name, action := range map[string]func(dir, first string) string{
+		"a pipe":         func(_, first string) string { return "fifo:" + first },
+		"another plugin": func(dir, first string) string { return "rename:" + put(t, "shapes.so", dir, "other.so") + "," + first },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			first, then := put(t, "twin.so", dir, "twin.so"), put(t, "shapes.so", dir, "shapes.so")
+			lines, _ := run(t, "-allow-unsigned", "-at", "read="+action(dir, first), "plain="+first, "open="+then)
+			if l := lines[1]; l.Error != "" {
+				t.Errorf("class %q, error %q; want that it opens", l.Class, l.Error)
+			}
+		})
 	}
 }
 

@@ -23,6 +23,7 @@ func WriteInspectText(w io.Writer, b *inspector.Binary, style Style) error {
 	t.table(generalFacts(b))
 	t.headed("build settings", settingRows(b.Settings))
 	t.headed("modules", moduleRows(b))
+	t.isolated(b)
 	t.headed(counted("exported symbols", len(b.Symbols)), symbolRows(b.Symbols))
 	t.headed("declarations, to paste", declarationRows(b))
 	t.hashes(b)
@@ -88,6 +89,41 @@ func (t *inspectWriter) hashes(b *inspector.Binary) {
 	if more := len(b.Packages) - len(rows); more > 0 {
 		fmt.Fprintf(&t.b, "  … and %d more (--packages lists them)\n", more)
 	}
+}
+
+// isolated tells what a plugin with private copies records of its isolation.
+func (t *inspectWriter) isolated(b *inspector.Binary) {
+	i := b.Isolated
+	if i == nil {
+		return
+	}
+	const by = ", as the build recorded"
+	if i.Damaged != "" {
+		t.headed("isolated", []row{{"the record cannot be read: " + Printable(i.Damaged)}})
+		return
+	}
+	t.headed("isolated"+by, []row{{"rules", Printable(i.Rules)}})
+	var rows []row
+	for _, s := range i.Process {
+		what := s.Registry
+		if s.Key != "" {
+			what = fmt.Sprintf("%s %q", s.Registry, s.Key)
+		}
+		says := s.Seen
+		if s.Apart {
+			says = "the copy's is its own"
+		}
+		rows = append(rows, row{Printable(s.Package), Printable(what), Printable(s.Consequence), Printable(says)})
+	}
+	if i.Left > 0 {
+		rows = append(rows, row{fmt.Sprintf("… and %d more, for which the record had no room", i.Left)})
+	}
+	t.headed(counted("once per process"+by, len(i.Process)+i.Left), rows)
+	rows = nil
+	for _, pkg := range i.Unknown {
+		rows = append(rows, row{Printable(pkg)})
+	}
+	t.headed(counted("not known as a whole"+by, len(i.Unknown)), rows)
 }
 
 func counted(what string, n int) string { return fmt.Sprintf("%s (%d)", what, n) }

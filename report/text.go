@@ -130,8 +130,21 @@ func (t *textWriter) plugin(host *inspector.HostRef, p Plugin) {
 		t.line("  %s", Printable(p.Refusal))
 	}
 	t.signature(p)
+	if !t.style.Quiet && len(findings) < len(all) {
+		t.copies(all)
+	}
 	t.findings(findings)
 	t.loose = body
+}
+
+// copies says in one line what private copies a plugin has, where the note that says it in
+// full is not shown.
+func (t *textWriter) copies(all []Finding) {
+	for _, f := range all {
+		if f.ID == "PT808" && f.Suppressed == nil {
+			t.line("  %s (--verbose names them)", Printable(f.Title))
+		}
+	}
 }
 
 // shown gives the findings that are told: of a plugin that loads, what is only worth

@@ -29,9 +29,10 @@ func dyingAside(trace string) string {
 }
 
 // Attribute says whose goroutine ended the process, where the names of its functions tell:
-// paths are the import paths that the plugins' own functions are named by, "" for one that
-// is not known. The plugin that was being opened meanwhile is not blamed for another's.
-func Attribute(list []Happened, paths []string) {
+// paths are the import paths that each plugin's own functions are named by; one that ends in
+// a slash stands for all below it. The plugin that was being opened meanwhile is not blamed
+// for another's.
+func Attribute(list []Happened, paths [][]string) {
 	at := slices.IndexFunc(list, func(h Happened) bool { return h.Aside != "" })
 	if at < 0 {
 		return
@@ -51,17 +52,34 @@ func Attribute(list []Happened, paths []string) {
 }
 
 // owner gives the plugin that the innermost function of any plugin's belongs to, -1 for
-// none. What a package that plugins share did is the doing of whose goroutine it is.
-func owner(stack string, paths []string) int {
+// none, and where several have that function. What a package that plugins share did is the
+// doing of whose goroutine it is.
+func owner(stack string, paths [][]string) int {
 	for line := range strings.Lines(stack) {
 		name := strings.TrimPrefix(line, "created by ")
-		for i, path := range paths {
-			// The linker writes a dot in a path's last element as %2e.
-			dir, base := path[:strings.LastIndex(path, "/")+1], path[strings.LastIndex(path, "/")+1:]
-			if path != "" && strings.HasPrefix(name, dir+strings.ReplaceAll(base, ".", "%2e")+".") {
-				return i
+		whose := -1
+		for i, own := range paths {
+			if !slices.ContainsFunc(own, func(path string) bool { return names(name, path) }) {
+				continue
 			}
+			if whose >= 0 {
+				return -1
+			}
+			whose = i
+		}
+		if whose >= 0 {
+			return whose
 		}
 	}
 	return -1
+}
+
+// names says whether a function's name is one of a package.
+func names(function, path string) bool {
+	// The linker writes a dot in a path's last element as %2e.
+	dir, base := path[:strings.LastIndex(path, "/")+1], path[strings.LastIndex(path, "/")+1:]
+	if base == "" {
+		return dir != "" && strings.HasPrefix(function, dir)
+	}
+	return strings.HasPrefix(function, dir+strings.ReplaceAll(base, ".", "%2e")+".")
 }

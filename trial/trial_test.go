@@ -123,7 +123,7 @@ func TestOpen(t *testing.T) {
 			if len(list) != 3 || list[0].Outcome != trial.Loads || list[0].File != "-oth\xffer.so" {
 				t.Fatalf("before: %+v", list)
 			}
-			trial.Attribute(list, []string{"", "example.com/trial/plug", ""})
+			trial.Attribute(list, [][]string{nil, {"example.com/trial/plug"}, nil})
 			got := list[1]
 			if got.Outcome != c.outcome || !strings.Contains(got.Text, c.text) || list[2].Outcome != c.after {
 				t.Errorf("%s %q, then %s %q\nwant %s %q, then %s\n%+v", got.Outcome, got.Text, list[2].Outcome, list[2].Text, c.outcome, c.text, c.after, *got.Run)
@@ -149,12 +149,14 @@ func TestOtherGoroutine(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		plugins []string
-		paths   []string
+		paths   [][]string
 		want    string // outcomes, and who is to blame where the verdict is that it loads
 	}{
-		{"named", []string{"plug.so", "slow.so"}, []string{"example.com/trial/plug", "example.com/trial/slow"}, "crashes plugin, unknown "},
-		{"unnamed", []string{"plug.so", "slow.so"}, []string{"", ""}, "loads , crashes unclear"},
-		{"the last one", []string{"other.so", "plug.so", "slow.so"}, []string{"example.com/trial/other", "example.com/trial/plug", "example.com/trial/slow"}, "loads , crashes plugin, unknown "},
+		{"named", []string{"plug.so", "slow.so"}, [][]string{{"example.com/trial/plug"}, {"example.com/trial/slow"}}, "crashes plugin, unknown "},
+		{"unnamed", []string{"plug.so", "slow.so"}, [][]string{nil, nil}, "loads , crashes unclear"},
+		{"below a path", []string{"plug.so", "slow.so"}, [][]string{{"example.com/x", "example.com/trial/"}, {"example.com/trial/slow"}}, "crashes plugin, unknown "},
+		{"of several", []string{"plug.so", "slow.so"}, [][]string{{"example.com/trial/"}, {"example.com/trial/"}}, "loads , crashes unclear"},
+		{"the last one", []string{"other.so", "plug.so", "slow.so"}, [][]string{{"example.com/trial/other"}, {"example.com/trial/plug"}, {"example.com/trial/slow"}}, "loads , crashes plugin, unknown "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -22,7 +22,7 @@ func judgeAlone(plugins []*inspector.Plugin, options inspector.Options) (*inspec
 		if err != nil {
 			return nil, err
 		}
-		pv.Findings = append(pv.Findings, tooNew...)
+		pv.Findings = append(append(pv.Findings, tooNew...), inspector.CheckCopies(plugin)...)
 		v.Plugins = append(v.Plugins, pv)
 	}
 	return v, nil

@@ -157,8 +157,8 @@ func policyAttacks() []attack {
 		policed("a required verdict without a host", `"plugins":[{"name":["p.so"],"signers":["good"],"verdict":"loads"}]`, bundle.Verified, exitRefused, nil),
 		policed("attestation that is not there", `"plugins":[{"name":["p.so"],"signers":["good"],"attestations":[{"type":"slsaprovenance1"}]}]`, bundle.Missing, 0, nil),
 		attested("attestation by another signer", `{"type":"slsaprovenance1"}`, "https://slsa.dev/provenance/v1", "second"),
-		attested("attestation of another type", `{"type":"slsaprovenance1"}`, "https://slsa.dev/provenance/v0.2", "good"),
-		attested("attestation of a type that looks alike", `{"type":"slsaprovenance1"}`, "https://slsa.dev/provenance/v1/", "good"),
+		attested("attestation of another type", `{"type":"slsaprovenance1"}`, "https://slsa.dev/provenance/v0.2", "good").withStatus(bundle.Missing),
+		attested("attestation of a type that looks alike", `{"type":"slsaprovenance1"}`, "https://slsa.dev/provenance/v1/", "good").withStatus(bundle.Missing),
 		attested("attestation by another builder", `{"type":"slsaprovenance1","builders":["https://builder.example"]}`, "https://slsa.dev/provenance/v1", "good"),
 		attested("attestation for no host", `{"type":"loads"}`, "https://github.com/plugtool/plugtool/attestation/loads/v1", "good").withStatus(bundle.Invalid),
 		policed("attestation of another plugin", `"plugins":[{"name":["p.so"],"signers":["good"],"attestations":[{"type":"slsaprovenance1"}]}]`, bundle.Invalid, 0, func(w *arena) {
@@ -174,7 +174,15 @@ func policyAttacks() []attack {
 		{name: "identity without an issuer", do: func(*arena) {}, code: exitUsage, args: []string{"--certificate-identity", "a@example.com", "p.so"}},
 		{name: "attestation demanded, a signature there", do: func(*arena) {}, status: bundle.Missing, args: []string{"--key", "good.pub", "--type", "slsaprovenance1", "p.so"}},
 		{name: "attestation demanded, another type there", do: func(w *arena) { w.write("p.so.x.intoto.sigstore.json", w.attested("good")) },
-			status: bundle.Untrusted, args: []string{"--key", "good.pub", "--type", "cyclonedx", "p.so"}},
+			status: bundle.Missing, args: []string{"--key", "good.pub", "--type", "cyclonedx", "p.so"}},
+		{name: "attestation demanded, a stranger's of another type there", do: func(w *arena) { w.write("p.so.x.intoto.sigstore.json", w.attested("stranger")) },
+			status: bundle.Missing, args: []string{"--key", "good.pub", "--type", "vuln", "p.so"}},
+		{name: "attestation demanded, a stranger's there", do: func(w *arena) { w.write("p.so.x.intoto.sigstore.json", w.attested("stranger")) },
+			status: bundle.Untrusted, args: []string{"--key", "good.pub", "--type", "slsaprovenance1", "p.so"}},
+		{name: "attestation demanded, another type about an older file there", do: func(w *arena) {
+			w.write("q.so", []byte("older"))
+			w.write("p.so.x.intoto.sigstore.json", w.statementAbout("q.so", "good", "https://slsa.dev/provenance/v1", "{}"))
+		}, status: bundle.Missing, args: []string{"--key", "good.pub", "--type", "vuln", "p.so"}},
 		{name: "unsigned where a signature is required by nobody's key", do: remove("p.so.sigstore.json"), status: bundle.Missing, args: []string{"--require-signature", "p.so"}},
 		{name: "signed by anybody where a signature is required by nobody's key", do: func(*arena) {}, status: bundle.Unverified, args: []string{"--require-signature", "p.so"}},
 	}

@@ -45,6 +45,7 @@ func TestAttacks(t *testing.T) {
 	attacks := append(fileAttacks(), bundleAttacks()...)
 	attacks = append(attacks, signatureAttacks()...)
 	attacks = append(append(attacks, placeAttacks()...), policyAttacks()...)
+	attacks = append(append(attacks, builderAttacks()...), hostAttacks()...)
 	seen := map[string]bool{}
 	for _, a := range attacks {
 		if seen[a.name] {

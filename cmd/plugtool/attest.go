@@ -187,7 +187,7 @@ func (p *program) attestFile(ctx context.Context, o attestOptions, signers []sea
 	for _, s := range signers {
 		text, err := s.statement(ctx, statement)
 		if err == nil {
-			err = signed.add(s, text, o.typ, digests)
+			err = signed.add(s, text, digests)
 		}
 		if err != nil {
 			return s.signError(file, err)

@@ -26,7 +26,7 @@ func (p *program) loadsStater(o attestOptions) (stater, func(), error) {
 		}
 	}
 	for _, file := range o.hosts {
-		host, err := openHost(file, o.hostKeys)
+		host, err := readHosts{}.open(file, o.hostKeys)
 		if err != nil {
 			closeAll()
 			return nil, nil, err

@@ -21,7 +21,8 @@ func (p *program) buildCommand() *cli.Command {
 		UsageText: "plugtool build --host HOST… [-o FILE] [PACKAGE…] [-- FLAGS of go build]",
 		Description: "Builds with the host's Go release, settings and module versions, leaves your go.mod alone,\n" +
 			"and writes nothing that would not load. With --key it signs what it built, and\n" +
-			"with --attest states how, as sidecars PLUGIN.TYPE.intoto.sigstore.json.\n" +
+			"with --attest states how, as sidecars PLUGIN.TYPE.intoto.sigstore.json. What others\n" +
+			"signed about the same bytes stays; what is about other bytes is removed.\n" +
 			"A Go release that is not on this machine is downloaded where the go command may do so;\n" +
 			"under GOTOOLCHAIN=local it takes --toolchain auto.\n\n" +
 			"Exit code: 0 it loads, 3 no plugin can be built that does, 1 the build failed, 2 wrong usage.",
@@ -31,7 +32,7 @@ func (p *program) buildCommand() *cli.Command {
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the plugin to `FILE`, or each to its own by a name such as 'dist/{{.Name}}_{{.Host}}.so'"},
 			&cli.IntFlag{Name: "p", Usage: "build `N` plugins side by side, as many as there are processors where it is not given", DefaultText: "processors"},
 			&cli.StringSliceFlag{Name: "symbol", Usage: symbolUsage},
-			&cli.StringFlag{Name: "key", Usage: "sign the plugin with this private `KEY`: a PEM file, env://NAME, or a key in a key management service"},
+			&cli.StringSliceFlag{Name: "key", Usage: "sign the plugin with this private `KEY`: a PEM file, env://NAME, or a key in a key management service (repeatable: each signs)"},
 			switchFlag("attest", "sign statements of how it was built (SLSA provenance) and that it loads into the host, too"),
 			&cli.StringFlag{Name: "toolchain", Usage: "the host's Go is `auto` (download it if need be) or a GOROOT"},
 			&cli.StringFlag{Name: "host-src", Usage: "the source of the host's modules is in `DIR`: a module, a workspace or a clone"},
@@ -57,7 +58,7 @@ func (p *program) build(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := cmp.Or(o.mayWrite(c.String("output"), c.String("key")), o.mayWriteDocuments(c.String("key"))); err != nil {
+	if err := cmp.Or(o.mayWrite(c.String("output")), o.mayWriteDocuments()); err != nil {
 		return err
 	}
 	if o.many() {

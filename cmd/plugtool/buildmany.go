@@ -82,7 +82,7 @@ func (m *manyBuilds) findTargets(ctx context.Context) (hosts []*inspector.Host, 
 	labels, names := map[*inspector.Host]string{}, hostLabels(m.hosts)
 	matched := map[string]bool{}
 	for i, file := range m.hosts {
-		host, err := openBuildHost(file, m.buildOptions.hostKeys)
+		host, err := openBuildHost(file, m.buildOptions.hostKeys, m.attested)
 		var targets []builder.Target
 		if err == nil {
 			hosts = append(hosts, host)
@@ -193,9 +193,6 @@ func (m *manyBuilds) tell(outcomes []builder.Outcome) error {
 			row.Outcome = report.BuildPlanned
 		case r.Unchanged:
 			row.Outcome = report.BuildUpToDate
-		}
-		if stale := staleSidecar(r); stale != "" && !m.dryRun {
-			row.Warnings = append(slices.Clone(row.Warnings), stale)
 		}
 	}
 	m.warnOnce()

@@ -5,20 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/plugtool/plugtool/builder"
 	"github.com/plugtool/plugtool/inspector"
 	"github.com/plugtool/plugtool/report"
-	"github.com/plugtool/plugtool/signer/bundle"
 )
 
 // buildOne builds one package for one host.
 func (p *program) buildOne(ctx context.Context, o buildOptions) error {
 	var noFit *builder.NoFitError
-	host, err := openBuildHost(o.hosts[0], o.hostKeys)
+	host, err := openBuildHost(o.hosts[0], o.hostKeys, o.attested)
 	if errors.As(err, &noFit) {
 		return errors.Join(err, p.tellNoFit(inspector.HostRef{File: o.hosts[0]}, noFit, o))
 	}
@@ -26,6 +25,7 @@ func (p *program) buildOne(ctx context.Context, o buildOptions) error {
 		return p.tellFailed(ctx, inspector.HostRef{File: o.hosts[0]}, err, o)
 	}
 	defer host.Close()
+	defer delete(o.attested, host)
 	o.Package, o.Documents = o.packages[0], o.documents(o.hosts[0])
 	// As for go build, a folder that is named as one need not be there.
 	o.MakeFolders = isTemplate(o.output) || isTemplate(o.provenance) || isTemplate(o.sbom) || isFolderName(o.output)
@@ -89,22 +89,10 @@ func (p *program) buildFor(ctx context.Context, host *inspector.Host, o buildOpt
 	if err != nil {
 		return err
 	}
-	if stale := staleSidecar(result); stale != "" {
-		p.warningf("%s", stale)
-	}
 	if o.built != nil {
 		o.built(result)
 	}
 	return p.tellBuilt(result, o)
-}
-
-// staleSidecar says that the signature of an older plugin stayed beside a new one;
-// "" where none did.
-func staleSidecar(r *builder.Result) string {
-	if _, err := os.Stat(bundle.Path(r.Output)); err != nil || r.Sidecar != "" || r.Unchanged {
-		return ""
-	}
-	return bundle.Path(r.Output) + " is of the plugin that was there before and does not fit the new one; sign it again"
 }
 
 func (p *program) tellPlan(ctx context.Context, host *inspector.Host, o buildOptions) error {
@@ -161,10 +149,17 @@ func (p *program) tellBuilt(result *builder.Result, o buildOptions) error {
 	})
 }
 
-// tellFindings tells what is worth knowing about a plugin that loads.
+// tellFindings tells what is worth knowing about a plugin that loads. Of what exists once
+// per process the plan's warnings have told; an isolated plugin bears it for those who
+// verify it.
 func tellFindings(w io.Writer, v *inspector.Verdict, s report.Style) error {
 	s.Quiet = true
-	return report.WriteText(w, &report.Report{Results: []report.Result{report.FromVerdict(v)}}, s)
+	told := report.FromVerdict(v)
+	for i := range told.Plugins {
+		p := &told.Plugins[i]
+		p.Findings = slices.DeleteFunc(slices.Clone(p.Findings), func(f inspector.Finding) bool { return f.ID == "PT807" })
+	}
+	return report.WriteText(w, &report.Report{Results: []report.Result{told}}, s)
 }
 
 func builtSummary(r *builder.Result, pins bool) []string {

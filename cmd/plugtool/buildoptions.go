@@ -18,8 +18,9 @@ type buildOptions struct {
 	hosts           []string // at least one
 	output          string   // as it was given, in outputDir
 	outputDir       string
-	keyFile         string
-	parallel        int // builds side by side; 0 for the default
+	keys            []string  // to sign with, as they were named
+	parallel        int       // builds side by side; 0 for the default
+	attested        readHosts // hosts that statements are signed about; nil for none
 	hostKeys        []*bundle.PublicKey
 	dryRun          bool
 	pins            bool

@@ -38,7 +38,7 @@ type buildSection struct {
 	HostKey names  `yaml:"host-key"`
 	Package names  `yaml:"package"`
 	Output  string `yaml:"output"`
-	Key     string `yaml:"key"`
+	Key     names  `yaml:"key"`
 	Isolate string `yaml:"isolate"`
 
 	Target targetSection `yaml:",inline"`
@@ -117,12 +117,19 @@ func loadConfig(folder string) (config, error) {
 	if err != nil || file == "" {
 		return config{}, err
 	}
-	data, err := readSmall(file, configLimit)
+	data, err := readRegular(file, configLimit)
 	if err != nil {
 		return config{}, usageError(err, "")
 	}
+	return parseConfig(file, data)
+}
+
+func parseConfig(file string, data []byte) (config, error) {
 	c := config{file: file}
-	err = yaml.UnmarshalWithOptions(data, &c, yaml.Strict())
+	if err := checkYAML(file, data); err != nil {
+		return config{}, err
+	}
+	err := yaml.UnmarshalWithOptions(data, &c, yaml.Strict())
 	if err != nil && !errors.Is(err, io.EOF) { // EOF: nothing but comments
 		return config{}, configError(file, err)
 	}
@@ -261,6 +268,10 @@ func (p *program) fromConfig(c config, what, flag, configured string) string {
 		return flag
 	}
 	file := c.path(configured)
+	if p.named == nil {
+		p.named = map[string]bool{}
+	}
+	p.named[file] = true
 	p.noticef("%s %s comes from %s", what, file, c.file)
 	return file
 }

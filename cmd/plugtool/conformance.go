@@ -85,6 +85,8 @@ func (p *program) verifyBundle(c *cli.Context) error {
 		return usagef("", "want --key, or --certificate-identity and --certificate-oidc-issuer")
 	case key != "" && (identity != "" || issuer != ""):
 		return usagef("", "--key and --certificate-identity exclude each other")
+	case key != "" && c.String("trusted-root") != "":
+		p.warningf("--trusted-root %s is not used: a signature by a key is checked with that key and nothing else", c.String("trusted-root"))
 	}
 	digests, err := fileOrDigest(file)
 	if err != nil {

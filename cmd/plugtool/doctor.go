@@ -97,7 +97,7 @@ func (p *program) doctor(c *cli.Context) error {
 // told; one that is not signed as was demanded is not looked at, nor the rest.
 func openDoctorHosts(files []string, keys []*bundle.PublicKey) (hosts []*inspector.Host, unreadable []builder.UnreadableHost, err error) {
 	for _, file := range files {
-		h, err := openBuildHost(file, keys)
+		h, err := openBuildHost(file, keys, nil)
 		switch code := asFailure(err).code; {
 		case err == nil:
 			hosts = append(hosts, h)

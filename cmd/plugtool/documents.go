@@ -73,8 +73,8 @@ func sourceDate(env environment) time.Time {
 }
 
 // mayWriteDocuments refuses documents that would overwrite what the run reads.
-func (o buildOptions) mayWriteDocuments(key string) error {
-	inputs := append(slices.Clone(o.hosts), key)
+func (o buildOptions) mayWriteDocuments() error {
+	inputs := slices.Concat(o.hosts, o.keys)
 	for flag, file := range map[string]string{"--provenance ": o.provenance, "--sbom ": o.sbom} {
 		if file == "" {
 			continue

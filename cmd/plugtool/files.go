@@ -108,6 +108,58 @@ func holdsOther(file string, data []byte) bool {
 	return false
 }
 
+// readNamed reads a file that a person names, who may name a pipe, or one that
+// plugtool.yaml names, which may not.
+func (p *program) readNamed(file string, limit int64) ([]byte, error) {
+	if !p.named[file] {
+		return readSmall(file, limit)
+	}
+	data, err := readRegular(file, limit)
+	if special, ok := errors.AsType[*specialError](err); ok {
+		return nil, usagef("", "%s, which %s names, %s", file, configName, special.what())
+	}
+	return data, err
+}
+
+// readRegular is readSmall for what strangers name or leave: a pipe would be waited for, and
+// reading a device may do something.
+func readRegular(file string, limit int64) ([]byte, error) {
+	info, err := os.Stat(file)
+	if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, &specialError{file, info.Mode()}
+	}
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe may be there by now
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, &specialError{file, info.Mode()}
+	}
+	return readOpen(f, file, limit)
+}
+
+// A specialError says that a file is none that can simply be read.
+type specialError struct {
+	file string
+	mode fs.FileMode
+}
+
+func (e *specialError) Error() string { return e.file + " " + e.what() }
+
+func (e *specialError) what() string {
+	what := "a special file"
+	switch {
+	case e.mode&fs.ModeNamedPipe != 0:
+		what = "a named pipe"
+	case e.mode&fs.ModeSocket != 0:
+		what = "a socket"
+	case e.mode&fs.ModeDevice != 0:
+		what = "a device"
+	}
+	return "is " + what + ", expected a regular file"
+}
+
 // readSmall reads a file of which it is known how large it can sensibly be.
 func readSmall(file string, limit int64) ([]byte, error) {
 	f, err := os.Open(file)
@@ -115,6 +167,10 @@ func readSmall(file string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	return readOpen(f, file, limit)
+}
+
+func readOpen(f *os.File, file string, limit int64) ([]byte, error) {
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("%s is a folder", file)
 	}

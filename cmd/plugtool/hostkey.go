@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 
@@ -35,7 +36,19 @@ func openHost(file string, keys []*bundle.PublicKey) (*inspector.Host, error) {
 	if len(keys) == 0 {
 		return inspector.OpenHost(file)
 	}
-	return inspector.OpenCheckedHost(file, func(data []byte) error {
+	host, _, err := readHost(file, keys)
+	return host, err
+}
+
+// readHost is openHost for those who sign what they find out: the host is read into memory
+// once, so that whoever writes into its file meanwhile does not make it two, one that was
+// judged and one that is named. It gives the SHA-256 of what was read, too.
+func readHost(file string, keys []*bundle.PublicKey) (host *inspector.Host, sum [sha256.Size]byte, err error) {
+	host, err = inspector.OpenCheckedHost(file, func(data []byte) error {
+		sum = sha256.Sum256(data)
+		if len(keys) == 0 {
+			return nil
+		}
 		result := bundle.Check(file, data, "", bundle.Trust{Keys: keys})
 		if result.Status == bundle.Verified {
 			return nil
@@ -47,6 +60,22 @@ func openHost(file string, keys []*bundle.PublicKey) (*inspector.Host, error) {
 		}
 		return f
 	})
+	return host, sum, err
+}
+
+// readHosts are the hosts of builds that are attested, with their SHA-256.
+type readHosts map[*inspector.Host][sha256.Size]byte
+
+// open opens a host to build for; nil is a readHosts for builds that are not attested.
+func (r readHosts) open(file string, keys []*bundle.PublicKey) (*inspector.Host, error) {
+	if r == nil || file == "" {
+		return openHost(file, keys)
+	}
+	host, sum, err := readHost(file, keys)
+	if err == nil {
+		r[host] = sum
+	}
+	return host, err
 }
 
 // isDescriptor says whether a file is a host's descriptor.

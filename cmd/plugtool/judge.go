@@ -56,6 +56,15 @@ func orNone(hosts []string) []string {
 // opener gives a host that is, or is about to be, open.
 type opener func() (*inspector.Host, error)
 
+// openHost opens a host. Where a proof about it is asked for, it is read into memory: the
+// proof is to be about the host that is judged, whoever writes into its file meanwhile.
+func (o verifyOptions) openHost(file string) (*inspector.Host, error) {
+	if o.trust.rules != nil && o.trust.rules.AskProofs() {
+		return readHosts{}.open(file, o.hostKeys)
+	}
+	return openHost(file, o.hostKeys)
+}
+
 // openFirst begins to read the first host while the plugins are read.
 func (o verifyOptions) openFirst() opener {
 	var host *inspector.Host
@@ -66,7 +75,7 @@ func (o verifyOptions) openFirst() opener {
 		if len(o.hosts) == 0 {
 			return
 		}
-		if host, err = openHost(o.hosts[0], o.hostKeys); err == nil {
+		if host, err = o.openHost(o.hosts[0]); err == nil {
 			o.options().Prepare(host)
 		}
 	}()
@@ -84,7 +93,7 @@ func (o verifyOptions) judgeAll(ctx context.Context, first opener, plugins []*in
 	err := atOnce(len(hosts), func(i int) error {
 		open := first
 		if i > 0 {
-			open = func() (*inspector.Host, error) { return openHost(hosts[i], o.hostKeys) }
+			open = func() (*inspector.Host, error) { return o.openHost(hosts[i]) }
 		}
 		if err := ctx.Err(); err != nil {
 			return err

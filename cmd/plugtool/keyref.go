@@ -32,7 +32,7 @@ func isKMS(key string) bool { return isReference(key) && !strings.HasPrefix(key,
 func (p *program) keyText(key string) ([]byte, error) {
 	name, isEnv := strings.CutPrefix(key, envScheme)
 	if !isEnv {
-		return readSmall(key, keyLimit)
+		return p.readNamed(key, keyLimit)
 	}
 	text, ok := p.env.lookup(name)
 	switch {
@@ -74,8 +74,11 @@ func (p *program) loadSigner(ctx context.Context, key string, noInput bool) (*si
 
 func kmsSigner(ctx context.Context, key string) (*signer.Signer, error) {
 	remote, err := kms.Key(ctx, key)
-	if errors.Is(err, kms.ErrNotLinked) {
+	switch {
+	case errors.Is(err, kms.ErrNotLinked):
 		return nil, usageError(err, kmsHint)
+	case errors.Is(err, kms.ErrNoScheme):
+		return nil, usageError(fmt.Errorf("key %w", err), "a key in a file is named by its path")
 	}
 	if err != nil {
 		return nil, err
@@ -143,16 +146,4 @@ func (p *program) keysFromConfig(c config, what string, flags []string, configur
 		keys = append(keys, key)
 	}
 	return keys, nil
-}
-
-// keyFromConfig is keysFromConfig for --key where it is given once; "" is no key.
-func (p *program) keyFromConfig(c config, flag, configured string) (string, error) {
-	if flag != "" || configured == "" {
-		return flag, nil
-	}
-	keys, err := p.keysFromConfig(c, "key", nil, names{configured})
-	if err != nil {
-		return "", err
-	}
-	return keys[0], nil
 }

@@ -106,7 +106,7 @@ func (l *locator) module(dir string) *modfile.File {
 		return mod
 	}
 	var mod *modfile.File
-	if data, err := readSmall(filepath.Join(dir, "go.mod"), goModLimit); err == nil {
+	if data, err := readRegular(filepath.Join(dir, "go.mod"), goModLimit); err == nil {
 		if mod, err = modfile.Parse("go.mod", data, nil); err != nil { // of a later Go release perhaps
 			mod, _ = modfile.ParseLax("go.mod", data, nil)
 		}

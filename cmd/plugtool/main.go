@@ -65,6 +65,9 @@ type program struct {
 	// given is the command line: urfave/cli does not tell the arguments before
 	// -- from those after it.
 	given arranged
+
+	// named are the files that plugtool.yaml names, which may be a stranger's.
+	named map[string]bool
 }
 
 func (p *program) commands() []*cli.Command {

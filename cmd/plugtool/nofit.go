@@ -10,8 +10,8 @@ import (
 
 // openBuildHost opens a host that is to be built for. Where the file is surely no
 // program into which plugins could be loaded, the error is a [*builder.NoFitError].
-func openBuildHost(file string, keys []*bundle.PublicKey) (*inspector.Host, error) {
-	h, err := openHost(file, keys)
+func openBuildHost(file string, keys []*bundle.PublicKey, attested readHosts) (*inspector.Host, error) {
+	h, err := attested.open(file, keys)
 	var not *inspector.NotHostError
 	if !errors.As(err, &not) {
 		return h, err

@@ -170,7 +170,7 @@ func (o buildOptions) nameOutputs(targets []builder.Target, labels map[*inspecto
 		if t.Documents, err = o.namedDocuments(t.Host.Binary().File, values); err != nil {
 			return err
 		}
-		if err := mayWrite("-o "+shortest(t.Output), t.Output, append(slices.Clone(o.hosts), o.keyFile)...); err != nil {
+		if err := mayWrite("-o "+shortest(t.Output), t.Output, slices.Concat(o.hosts, o.keys)...); err != nil {
 			return err
 		}
 		first, twice := taken[t.Output]

@@ -40,9 +40,9 @@ func (o verifyOptions) mayWrite() error {
 	return mayWrite("--write-baseline "+o.baseline, o.baseline, inputs...)
 }
 
-// mayWrite takes the output and the key as they were given.
-func (o buildOptions) mayWrite(output, key string) error {
-	inputs := append(slices.Clone(o.hosts), key)
+// mayWrite takes the output as it was given.
+func (o buildOptions) mayWrite(output string) error {
+	inputs := slices.Concat(o.hosts, o.keys)
 	if err := o.outputs.mayWrite(inputs...); err != nil || o.Output == "" {
 		return err
 	}

@@ -30,14 +30,11 @@ func (p *program) policyCommand() *cli.Command {
 				"Exit code: 0 the policy allows the plugins, 4 it refuses one, 3 nothing is missing but the\n" +
 				"verdict that it asks for, 2 the policy is wrong, 1 plugtool could not do its work.",
 			Flags: append([]cli.Flag{
-				&cli.StringFlag{Name: "policy", Usage: "the policy in `FILE`; by default that of plugtool.yaml"},
 				&cli.StringFlag{Name: "host", Usage: "the plugins are for this `HOST`, a binary or a descriptor"},
-				hostKeyFlag(),
-				&cli.StringSliceFlag{Name: "key", Usage: "this public key, a PEM `FILE`, is one that the policy names by its fingerprint (repeatable)"},
-				&cli.StringFlag{Name: "bundle", Usage: "the signature, or where the rule wants one the attestation, is in this `FILE`"},
 				formatsFlag(),
 				quietFlag(),
-			}, rootFlags()...),
+			}, trustFlags("this public key, a PEM `FILE` or env://NAME, is one that the policy names by its fingerprint (repeatable)",
+				"the policy in `FILE`; by default that of plugtool.yaml")...),
 			Action: p.policyCheck,
 		}},
 	}
@@ -107,7 +104,7 @@ func unread(plugin *inspector.Plugin) *policy.Decision {
 }
 
 func (p *program) policyCheckOptions(c *cli.Context) (verifyOptions, policyFile, error) {
-	o := verifyOptions{now: time.Now(), bundle: c.String("bundle")}
+	o := verifyOptions{now: time.Now()}
 	fail := func(err error) (verifyOptions, policyFile, error) { return verifyOptions{}, policyFile{}, err }
 	conf, err := loadConfig(".")
 	if err != nil {
@@ -116,11 +113,8 @@ func (p *program) policyCheckOptions(c *cli.Context) (verifyOptions, policyFile,
 	if o.outputs, err = parseFormats(c.StringSlice("format"), plainFormats); err != nil {
 		return fail(err)
 	}
-	if o.plugins, err = expandFolders(c.Args().Slice()); err != nil {
+	if err := o.readArguments(c); err != nil {
 		return fail(err)
-	}
-	if o.bundle != "" && len(o.plugins) != 1 {
-		return fail(usagef("", "--bundle names one signature, but there are %d plugins", len(o.plugins)))
 	}
 	if host := p.fromConfig(conf, "host", c.String("host"), firstOf(conf.Verify.Host)); host != "" && len(o.plugins) > 0 {
 		o.hosts = []string{host}
@@ -136,7 +130,7 @@ func (p *program) policyCheckOptions(c *cli.Context) (verifyOptions, policyFile,
 	if given.policy == "" {
 		return fail(usagef("plugtool policy check --policy FILE", "no policy was named"))
 	}
-	f, err := readPolicy(given.policy)
+	f, err := p.readPolicy(given.policy)
 	if err != nil {
 		return fail(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +61,7 @@ func place(t *testing.T, name, text string) string {
 }
 
 func loadPolicy(file string) (*policy.Rules, error) {
-	f, err := readPolicy(file)
+	f, err := new(program).readPolicy(file)
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +118,8 @@ func TestYAMLToJSON(t *testing.T) {
 		`{"a": [1, true, null, "x"], "b": {}}`: `{"a":[1,true,null,"x"],"b":{}}`,
 		"a: https://x.example/y#z":             `{"a":"https://x.example/y#z"}`,
 		"x":                                    `"x"`,
+		"a: b\r\nc: 'd'\r\n":                   `{"a":"b","c":"d"}`,
+		`a: "\t\u2028"`:                        `{"a":"\t\u2028"}`,
 		"- a":                                  `["a"]`,
 	} {
 		got, _, err := yamlToJSON("x", []byte(in))
@@ -148,7 +151,19 @@ func TestYAMLRefuses(t *testing.T) {
 		"? a\n: b":                          "p.yaml:1:1: ",
 		"? [a]\n: b":                        "p.yaml:",
 		"a: b: c":                           "p.yaml:1:4: ",
-		"a:\n\t- b":                         "p.yaml:2:",
+		"a:\n\t- b":                         "p.yaml:2:1: a tab is not allowed in a policy",
+		"a: re\tlease":                      "p.yaml:1:6: a tab is not allowed in a policy",
+		"é\t: b":                            "p.yaml:1:2: a tab",
+		"a: b\t# c":                         "p.yaml:1:5: a tab",
+		"a: \"\t\"":                         "p.yaml:1:5: a tab",
+		"a: b\u0085c: d":                    "p.yaml:1:5: the character U+0085 is not allowed in a policy",
+		"a: b\u2028c: d":                    "p.yaml:1:5: the character U+2028",
+		"\ufeffa: b":                        "p.yaml:1:1: the character U+FEFF",
+		"a: b\rc: d":                        "p.yaml:1:5: the character U+000D",
+		"a: b\x00":                          "p.yaml:1:5: the character U+0000",
+		"a: \"\x1b[2J\"":                    "p.yaml:1:5: the character U+001B",
+		"a: \xff":                           "p.yaml is not valid UTF-8",
+		"a: \xed\xa0\x80":                   "p.yaml is not valid UTF-8",
 		"a: \"x":                            "p.yaml:1:",
 		"a: " + strings.Repeat("x", 9000):   "p.yaml:1: the line has more than 8192 bytes",
 		strings.Repeat("[\n", 70):           "p.yaml:65: nests deeper than 64 levels",
@@ -208,13 +223,7 @@ func TestPolicyErrorsNameLines(t *testing.T) {
 
 // What is hostile takes no long time.
 func TestYAMLHostile(t *testing.T) {
-	fill := func(s string) string { return strings.Repeat(s, yamlLimit/len(s)) }
-	for _, in := range []string{
-		fill("["), fill("{a: "), fill("a: ["), fill("- "), fill("? "), fill("a: &a *a\n"), fill(`"`), fill("'\n"), fill("!"), fill("# \n"),
-		fill("- a\n"), fill("\"\"\n"), fill("a\n"), fill("[]\n"), fill("[],"), fill("{}"), fill("a: b\n"), fill("---\n"), fill("\t"), fill("|\n"), fill("a: |\n x\n"), fill("&a "), fill(": "), fill("<<: *a\n"),
-		fill(strings.Repeat("x: ", 2000) + "\n"), fill(strings.Repeat(`"" `, 2000) + "\n"), fill(strings.Repeat("[] ", 2000) + "\n"),
-		fill("[" + strings.Repeat("a,", 4000) + "]\n"),
-	} {
+	for _, in := range hostileYAML(yamlLimit) {
 		start := time.Now()
 		yamlToJSON("x", []byte(in))
 		if took := time.Since(start); took > 10*time.Second {
@@ -222,6 +231,47 @@ func TestYAMLHostile(t *testing.T) {
 		} else if took > time.Second {
 			t.Logf("%.20q: %v", in, took)
 		}
+	}
+}
+
+// Nor in a plugtool.yaml, where anchors are taken. It is memory that is measured: time
+// depends on what else the machine does.
+func TestConfigHostile(t *testing.T) {
+	dir := t.TempDir()
+	list := append(hostileYAML(configLimit), "x: &a0 [x,x,x,x,x,x,x,x,x]\n"+aliases("", 9), "verify:\n  a0: &a0 [x,x,x,x,x,x,x,x,x]\n"+aliases("  ", 9),
+		"verify:\n  host: &a0 [x,x,x,x,x,x,x,x,x]\n  host-key: &a1 [*a0,*a0,*a0,*a0,*a0,*a0,*a0]\n  key: &a2 [*a1,*a1,*a1,*a1,*a1,*a1,*a1,*a1]\n",
+		"verify: &a\n  host: *a\n", "verify: &a\n  <<: *a\n", "a: &a {<<: *a}\nverify: *a\n")
+	for _, in := range list {
+		if err := os.WriteFile(filepath.Join(dir, configName), []byte(in), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _ = loadConfig(dir) // what it says is for others to hold
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; used > 256<<20 {
+			t.Errorf("%.40q: allocates %d MiB", in, used>>20)
+		}
+	}
+}
+
+// aliases gives n lists, each of nine times the one before.
+func aliases(indent string, n int) string {
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "%sa%d: &a%d [%s*a%d]\n", indent, i+1, i+1, strings.Repeat(fmt.Sprintf("*a%d,", i), 8), i)
+	}
+	return text.String()
+}
+
+// hostileYAML are texts of up to so many bytes.
+func hostileYAML(limit int) []string {
+	fill := func(s string) string { return strings.Repeat(s, limit/len(s)) }
+	return []string{
+		fill("["), fill("{a: "), fill("a: ["), fill("- "), fill("? "), fill("a: &a *a\n"), fill(`"`), fill("'\n"), fill("!"), fill("# \n"),
+		fill("- a\n"), fill("\"\"\n"), fill("a\n"), fill("[]\n"), fill("[],"), fill("{}"), fill("a: b\n"), fill("---\n"), fill("\t"), fill("|\n"), fill("a: |\n x\n"), fill("&a "), fill(": "), fill("<<: *a\n"),
+		fill(strings.Repeat("x: ", 2000) + "\n"), fill(strings.Repeat(`"" `, 2000) + "\n"), fill(strings.Repeat("[] ", 2000) + "\n"),
+		fill("[" + strings.Repeat("a,", 4000) + "]\n"),
 	}
 }
 

@@ -22,14 +22,13 @@ type sealer struct {
 	who func(bundleText []byte, b *bundle.Bundle, file *bundle.Digests) string
 }
 
-// seal gives what a signature or, with its type, a statement that the sealer signed puts
-// beside the plugin.
-func (s sealer) seal(text []byte, typ string, plugin *bundle.Digests) (seal, error) {
+// seal gives what a signature or a statement that the sealer signed puts beside the plugin.
+func (s sealer) seal(text []byte, plugin *bundle.Digests) (seal, error) {
 	b, err := bundle.Parse(text)
 	if err != nil {
 		return seal{}, err
 	}
-	return seal{id: s.who(text, b, plugin), by: s, text: text, typ: typ}, nil
+	return seal{id: s.who(text, b, plugin), by: s, text: text, typ: predicateOf(b)}, nil
 }
 
 // keySealer signs with a key.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/plugtool/plugtool/builder"
 	"github.com/plugtool/plugtool/inspector"
@@ -132,20 +133,27 @@ func (s seal) removeOlder(own string, plugin *bundle.Digests) error {
 
 // sameAs tells whether a bundle about the plugin is what the seal replaces.
 func (s seal) sameAs(text []byte, b *bundle.Bundle, plugin *bundle.Digests) bool {
-	typ := ""
-	if b.Envelope != nil {
-		if statement, err := bundle.ParseStatement(b.Envelope.Payload); err == nil {
-			typ = statement.PredicateType
-		}
+	return predicateOf(b) == s.typ && (b.Envelope != nil) == (s.typ != "") && s.by.who(text, b, plugin) == s.id
+}
+
+// predicateOf gives the URI of an attestation's type, "" for a signature and for what
+// cannot be read.
+func predicateOf(b *bundle.Bundle) string {
+	if b.Envelope == nil {
+		return ""
 	}
-	return typ == s.typ && (b.Envelope != nil) == (s.typ != "") && s.by.who(text, b, plugin) == s.id
+	statement, err := bundle.ParseStatement(b.Envelope.Payload)
+	if err != nil {
+		return ""
+	}
+	return statement.PredicateType
 }
 
 // readSidecar reads a bundle, nil where there is none that can be read as one.
 func readSidecar(file string) ([]byte, *bundle.Bundle, error) {
 	info, err := os.Stat(file)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENAMETOOLONG): // no file has such a name
 		return nil, nil, nil
 	case err != nil:
 		return nil, nil, err
@@ -154,7 +162,7 @@ func readSidecar(file string) ([]byte, *bundle.Bundle, error) {
 	case !info.Mode().IsRegular() || info.Size() > bundle.MaxSize:
 		return nil, nil, nil
 	}
-	text, err := readSmall(file, bundle.MaxSize)
+	text, err := readRegular(file, bundle.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
 	}

@@ -90,7 +90,7 @@ func (p *program) signFile(ctx context.Context, signers []sealer, file, bundleFi
 	for _, s := range signers {
 		text, err := s.message(ctx, plugin.Data)
 		if err == nil {
-			err = signed.add(s, text, "", digests)
+			err = signed.add(s, text, digests)
 		}
 		if err != nil {
 			return s.signError(file, err)
@@ -127,8 +127,8 @@ func (s sealed) write(ctx context.Context, file string) ([]string, error) {
 }
 
 // add adds what a sealer signed.
-func (s *sealed) add(by sealer, text []byte, typ string, plugin *bundle.Digests) error {
-	seal, err := by.seal(text, typ, plugin)
+func (s *sealed) add(by sealer, text []byte, plugin *bundle.Digests) error {
+	seal, err := by.seal(text, plugin)
 	s.seals = append(s.seals, seal)
 	return err
 }

@@ -225,18 +225,22 @@ func anywhere(hints []string) []string {
 }
 
 // pluginPaths gives the import paths by which plugins' own functions are named.
-func pluginPaths(plugins []*inspector.Plugin) []string {
-	paths := make([]string, len(plugins))
+func pluginPaths(plugins []*inspector.Plugin) [][]string {
+	paths := make([][]string, len(plugins))
 	for i, p := range plugins {
-		if p.Binary != nil {
-			paths[i] = p.Binary.PluginPath
+		if p.Binary == nil || p.Binary.PluginPath == "" {
+			continue
+		}
+		paths[i] = []string{p.Binary.PluginPath}
+		if copies := p.Binary.PrivatePrefix(); copies != "" {
+			paths[i] = append(paths[i], copies)
 		}
 	}
 	return paths
 }
 
 // open has the program open the plugins.
-func (t *tester) open(ctx context.Context, kind report.TestKind, paths []string) ([]trial.Happened, error) {
+func (t *tester) open(ctx context.Context, kind report.TestKind, paths [][]string) ([]trial.Happened, error) {
 	program, err := filepath.Abs(t.file)
 	if err != nil {
 		return nil, err

@@ -15,19 +15,21 @@ const (
 	identityHint     = "--certificate-identity NAME --certificate-oidc-issuer URL --trusted-root FILE"
 )
 
-// policyFlag and those of identityFlags say, with --key, whose signatures count.
-func policyFlag() cli.Flag {
-	return &cli.StringFlag{Name: "policy", Usage: "demand what the policy in `FILE` does, as in plugtool.policy.yaml; docs/policy.md describes it"}
-}
-
-func rootFlags() []cli.Flag {
+// trustFlags are those of every command that checks what is signed about plugins; what a
+// key and a policy are there for differs.
+func trustFlags(key, policy string) []cli.Flag {
 	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "key", Usage: key},
+		&cli.StringFlag{Name: "policy", Usage: policy},
+		&cli.StringFlag{Name: "bundle", Usage: "the signature, or the attestation where one is demanded, is in this `FILE`, not beside the plugin"},
+		hostKeyFlag(),
 		&cli.StringFlag{Name: "trusted-root", Usage: "verify identities against the trusted root in `FILE`; nothing is fetched"},
 		switchFlag("insecure-ignore-tlog", "take signatures by identities that are in no transparency log"),
 		switchFlag("insecure-ignore-sct", "take certificates that are in no certificate transparency log"),
 	}
 }
 
+// identityFlags say, with --key, whose signatures count.
 func identityFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "certificate-identity", Usage: "demand a signature by this identity, `NAME`, a mail address or the URI of a workflow"},
@@ -103,7 +105,7 @@ func (p *program) trust(c *cli.Context, conf config) (trust, error) {
 	switch {
 	case given.policy != "":
 		var f policyFile
-		if f, err = readPolicy(given.policy); err == nil {
+		if f, err = p.readPolicy(given.policy); err == nil {
 			t.rules, err = p.policyRules(c, conf, given, f, false)
 		}
 	case given.any():
@@ -170,12 +172,12 @@ func (g givenTrust) check(c *cli.Context) error {
 }
 
 // certificates gives what verifies identities.
-func (g givenTrust) certificates(c *cli.Context) func([]bundle.IdentityPattern) (bundle.CertificateVerifier, error) {
+func (p *program) certificates(c *cli.Context, g givenTrust) func([]bundle.IdentityPattern) (bundle.CertificateVerifier, error) {
 	return func(patterns []bundle.IdentityPattern) (bundle.CertificateVerifier, error) {
 		if g.trustedRoot == "" {
 			return nil, usagef("--trusted-root FILE names it, as cosign trusted-root create writes it", "the policy names identities, and no trusted root is given: nothing is fetched")
 		}
-		root, err := readSmall(g.trustedRoot, trustedRootLimit)
+		root, err := p.readNamed(g.trustedRoot, trustedRootLimit)
 		if err != nil {
 			return nil, usageError(fmt.Errorf("trusted root: %w", err), "")
 		}
@@ -198,21 +200,16 @@ func (p *program) policyRules(c *cli.Context, conf config, g givenTrust, f polic
 		}
 	}
 	var err error
-	o := policy.Options{Certificates: g.certificates(c)}
+	o := policy.Options{Certificates: p.certificates(c, g)}
 	if alone && g.trustedRoot == "" {
 		o.Certificates = nil
 	}
 	if o.Keys, err = p.readPublicKeys(c.Context, names); err != nil {
 		return nil, err
 	}
-	for i, key := range o.Keys {
-		named := false
-		for _, k := range f.Keys {
-			named = named || k.Fingerprint == key.Fingerprint()
-		}
-		if !named && flags {
-			return nil, usagef(fmt.Sprintf("keys.NAME.fingerprint: %s in %s, or no --key", key.Fingerprint(), g.policy),
-				"--key %s has fingerprint %s, which the policy %s does not name", g.keys[i], key.Fingerprint(), g.policy)
+	if flags {
+		if err := f.needs(g.keys, o.Keys); err != nil {
+			return nil, err
 		}
 	}
 	return f.compile(o)
@@ -249,5 +246,5 @@ func (p *program) flagRules(c *cli.Context, g givenTrust) (*policy.Rules, error)
 		rule.Signers = signers
 	}
 	doc.Plugins = []policy.Rule{rule}
-	return doc.Compile(policy.Options{Certificates: g.certificates(c)})
+	return doc.Compile(policy.Options{Certificates: p.certificates(c, g)})
 }

@@ -29,11 +29,7 @@ func (p *program) verifyCommand() *cli.Command {
 			"2 wrong usage.",
 		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "host", Usage: "judge against this `HOST`, a binary or a descriptor (repeatable)"},
-			&cli.StringSliceFlag{Name: "key", Usage: "demand a signature by this public key, a PEM `FILE` or env://NAME (repeatable: any of them)"},
 			&cli.StringSliceFlag{Name: "symbol", Usage: symbolUsage},
-			hostKeyFlag(),
-			&cli.StringFlag{Name: "bundle", Usage: "the signature, or with --type the attestation, is in this `FILE`, not beside the plugin"},
-			policyFlag(),
 			switchFlag("require-signature", "fail with 4 where no signature is verified, also because nobody is trusted"),
 			&cli.StringSliceFlag{Name: "type", Usage: "demand, instead of a signature, an attestation with this `TYPE` of predicate, a URI or as in slsaprovenance1 (repeatable: all of them)"},
 			&cli.StringFlag{Name: "sysroot", Usage: "look for C libraries in the file system in `DIR`, not on this machine"},
@@ -45,7 +41,8 @@ func (p *program) verifyCommand() *cli.Command {
 			ciFlag(),
 			switchFlag("verbose", "name every package, and say what is only worth knowing"),
 			switchFlag("quiet", "say nothing of plugins of which everything asked for holds"),
-		}, slices.Concat(identityFlags(), rootFlags(), policyFlags())...),
+		}, slices.Concat(trustFlags("demand a signature by this public key, a PEM `FILE` or env://NAME (repeatable: any of them)",
+			"demand what the policy in `FILE` does, as in plugtool.policy.yaml; docs/policy.md describes it"), identityFlags(), policyFlags())...),
 		Action: p.verify,
 	}
 }
@@ -153,7 +150,6 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 		return verifyOptions{}, err
 	}
 	o := verifyOptions{
-		bundle:      c.String("bundle"),
 		requireHost: conf.Verify.RequireHost,
 		each:        c.Bool("each"),
 		anyOrder:    c.Bool("any-order"),
@@ -170,15 +166,11 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 	if c.NArg() == 0 {
 		return verifyOptions{}, usagef("plugtool verify --host HOST PLUGIN...", "no plugin was named")
 	}
-	if o.plugins, err = expandFolders(c.Args().Slice()); err != nil {
+	if err := o.readArguments(c); err != nil {
 		return verifyOptions{}, err
 	}
 	if o.each && o.anyOrder {
 		return verifyOptions{}, usagef("", "--each and --any-order exclude each other: by itself every plugin is the first")
-	}
-	if o.bundle != "" && len(o.plugins) > 1 {
-		return verifyOptions{}, usagef("without --bundle each plugin's own sidecar is read",
-			"--bundle names one signature, but there are %d plugins", len(o.plugins))
 	}
 	if o.contract, err = p.contractOf("--symbol", c.StringSlice("symbol"), conf, conf.Contract); err != nil {
 		return verifyOptions{}, err
@@ -205,6 +197,18 @@ func (p *program) verifyOptions(c *cli.Context) (verifyOptions, error) {
 		return verifyOptions{}, err
 	}
 	return o, p.readTarget(c, conf.Verify.Target, conf, &o.target)
+}
+
+// readArguments reads which plugins are meant, and whether one signature is given for them.
+func (o *verifyOptions) readArguments(c *cli.Context) error {
+	var err error
+	if o.plugins, err = expandFolders(c.Args().Slice()); err != nil {
+		return err
+	}
+	if o.bundle = c.String("bundle"); o.bundle != "" && len(o.plugins) != 1 {
+		return usagef("without --bundle each plugin's own sidecar is read", "--bundle names one signature, but there are %d plugins", len(o.plugins))
+	}
+	return nil
 }
 
 // verdictError maps what a report tells to the exit code: a signature weighs

@@ -72,7 +72,7 @@ func (p *program) watch(c *cli.Context) (err error) {
 	if len(o.hosts) != 1 || len(o.packages) != 1 || builder.IsPattern(o.packages[0]) {
 		return usagef("run one for each", "watch builds one package for one host, got %s for %s", strings.Join(o.packages, " "), strings.Join(o.hosts, " "))
 	}
-	if err := o.mayWrite(c.String("output"), c.String("key")); err != nil {
+	if err := o.mayWrite(c.String("output")); err != nil {
 		return err
 	}
 	if dir := filepath.Dir(o.Output); o.Output != "" && !isFolderName(o.output) && !isTemplate(o.output) {

@@ -9,7 +9,7 @@ import (
 // Host is what is known of the program that will open the plugin.
 type Host struct {
 	Packages map[string]string // what it links, by import path: the module's version, or nothing
-	Facts    *Facts            // of its own source, where that is at hand
+	Facts    *Facts            // of packages of its own that the plugin shares; nil for none
 }
 
 // Policy is what a plugin's packages are to become.
@@ -51,6 +51,11 @@ type Decision struct {
 	Collides bool     `json:"collides"` // with something that the host is known to have
 	Reason   string   `json:"reason"`
 	Edits    []Edit   `json:"edits,omitempty"`
+
+	// Seen is what is seen of a second registration, and With names the packages that
+	// make it: whatever the host is.
+	Seen string   `json:"seen"`
+	With []string `json:"with"`
 }
 
 // decider decides about one plugin.
@@ -95,7 +100,7 @@ func validPrefix(s string) bool {
 
 func (d *decider) decide(f *Finding) Decision {
 	has, collides := d.collision(f)
-	dec := Decision{Finding: f, Action: Keep, Collides: collides}
+	dec := Decision{Finding: f, Action: Keep, Collides: collides, Seen: d.collisionText(f), With: with(f)}
 	foreign := f.Owner != f.Package && f.Owner != Process && strings.Contains(firstElement(f.Owner), ".")
 	switch {
 	case f.Consequence == Panics || f.Consequence == Interposed:
@@ -107,7 +112,7 @@ func (d *decider) decide(f *Finding) Decision {
 		dec.Reason = fmt.Sprintf("%s does this once: %s", f.Package, noHost(f))
 	default:
 		dec.Action = Warn
-		dec.Reason = fmt.Sprintf("%s: %s; %s", f.Subject(), d.collisionText(f), has)
+		dec.Reason = fmt.Sprintf("%s: %s; %s", f.Subject(), dec.Seen, has)
 	}
 	return dec
 }
@@ -138,7 +143,7 @@ func (d *decider) serious(dec *Decision, has string, foreign bool) {
 		dec.Reason = fmt.Sprintf("%s: %s", what, noHost(f))
 		return
 	}
-	trouble := fmt.Sprintf("%s; %s: %s; by %s; it cannot be renamed: %s", what, has, d.collisionText(f), f.Way(), why)
+	trouble := fmt.Sprintf("%s; %s: %s; by %s; it cannot be renamed: %s", what, has, dec.Seen, f.Way(), why)
 	if foreign {
 		d.together(dec, trouble)
 	} else {
@@ -231,15 +236,29 @@ func (d *decider) collision(f *Finding) (how string, collides bool) {
 			}
 		}
 	}
-	for _, r := range registrants() {
-		if r.registry != f.Registry || !f.KeyKnown || !slices.Contains(r.keys, f.Key) {
-			continue
-		}
-		for _, pkg := range r.packages {
-			if _, ok := d.host.Packages[pkg]; ok {
-				return fmt.Sprintf("the host's %s does so too", pkg), true
-			}
+	for _, pkg := range with(f)[1:] {
+		if _, ok := d.host.Packages[pkg]; ok {
+			return fmt.Sprintf("the host's %s does so too", pkg), true
 		}
 	}
 	return "", false
+}
+
+// with names the packages that are known to do what a finding says, its own first.
+func with(f *Finding) []string {
+	list := []string{f.Package}
+	if f.Consequence == Splits || f.Registry == "goroutines" || !f.KeyKnown {
+		return list
+	}
+	for _, r := range registrants() {
+		if r.registry != f.Registry || !slices.Contains(r.keys, f.Key) {
+			continue
+		}
+		for _, pkg := range r.packages {
+			if pkg != f.Package {
+				list = append(list, pkg)
+			}
+		}
+	}
+	return list
 }

@@ -8,6 +8,15 @@ type registrant struct {
 	packages []string
 }
 
+// Registrants names packages of which it is known what they register. A host that has one
+// does so whether or not the plugin has it too.
+func Registrants() (packages []string) {
+	for _, r := range registrants() {
+		packages = append(packages, r.packages...)
+	}
+	return packages
+}
+
 func registrants() []registrant {
 	const sql, mux, flags = "database/sql drivers", "net/http.DefaultServeMux", "flag.CommandLine"
 	return []registrant{

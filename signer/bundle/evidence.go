@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -54,6 +55,7 @@ type Evidence struct {
 	Key       *PublicKey // that verified; nil for a certificate
 	Time      time.Time  // of the signature, where one can be trusted; else zero
 	Statement *Statement // of an attestation; nil unless Err is nil
+	Claimed   string     // type of the predicate of an attestation, whoever made it; "" where it cannot be read
 	Err       error      // why it proves nothing
 }
 
@@ -103,8 +105,8 @@ func (s Search) Collect(file *Digests, trust Trust) ([]Evidence, error) {
 	size := 0
 	for _, sidecar := range sidecars {
 		data, err := s.read(sidecar)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // renamed into its place since it was found, if it ever was there
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENAMETOOLONG) {
+			continue // renamed into its place since it was found, if it ever was there or could be
 		}
 		if size += len(data); size > maxTogether {
 			return nil, fmt.Errorf("%s has sidecars of more than %d bytes together, at most that are read", shown(s.Plugin), maxTogether)
@@ -118,44 +120,37 @@ func (s Search) Collect(file *Digests, trust Trust) ([]Evidence, error) {
 	return list, nil
 }
 
+// files lists the sidecars with the names that they are renamed from and to, in an order
+// that misses none of them: a folder's listing can miss both of a file's names while it is
+// renamed, two listings only where it is renamed twice.
 func (s Search) files() ([]string, error) {
 	if s.Files != nil {
 		return s.Files, nil
 	}
+	wanted := isSignature
 	if s.Kind == Attestation {
-		return s.attestations()
+		wanted = isAttestation
 	}
-	found, err := s.find(isSignature)
-	if err != nil {
-		return nil, err
-	}
-	// A folder's listing can miss a file that is renamed meanwhile. These
-	// two, read in this order, cannot be missed.
-	found = append(found, filepath.Clean(NextPath(s.Plugin)), filepath.Clean(Path(s.Plugin)))
-	slices.Sort(found)
-	return slices.Compact(found), nil
-}
-
-// attestations lists the attestations with the names that they are renamed from and to:
-// a folder's listing can miss both of a file's names while it is renamed, two listings
-// only where it is renamed twice.
-func (s Search) attestations() ([]string, error) {
 	var waiting, others []string
 	plugin := filepath.Clean(s.Plugin)
+	add := func(name string) {
+		now := current(name, plugin)
+		if now == name {
+			name = plugin + nextMark + strings.TrimPrefix(now, plugin)
+		}
+		waiting, others = append(waiting, name), append(others, now)
+	}
 	for range 2 {
-		found, err := s.find(isAttestation)
+		found, err := s.find(wanted)
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range found {
-			now := current(name, plugin)
-			if now != name {
-				waiting = append(waiting, name)
-			} else {
-				waiting = append(waiting, plugin+nextMark+strings.TrimPrefix(name, plugin))
-			}
-			others = append(others, now)
+			add(name)
 		}
+	}
+	if s.Kind != Attestation {
+		add(Path(plugin)) // whatever listings say
 	}
 	slices.Sort(waiting)
 	slices.Sort(others)
@@ -180,7 +175,10 @@ func (e *Evidence) examine(kind Kind, data []byte, file *Digests, trust Trust) {
 	case err != nil:
 		e.Err = err
 	case kind == Attestation:
-		e.Statement, e.Err = b.checkStatement(file)
+		if e.Statement, e.Err = b.readStatement(); e.Err == nil {
+			e.Claimed = e.Statement.PredicateType
+			e.Err = e.Statement.about(file)
+		}
 	default:
 		e.Err = b.checkMessage(file)
 	}

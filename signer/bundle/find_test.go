@@ -95,16 +95,28 @@ func TestFindErrors(t *testing.T) {
 }
 
 // While a plugin is replaced as plugtool build does, whoever reads it and then its
-// attestations finds one that fits, unless the plugin is another by then.
-func TestAttestationsWhileReplaced(t *testing.T) {
+// attestations, or a further signer's signatures, finds one that fits, unless the plugin is
+// another by then.
+func TestWhileReplaced(t *testing.T) {
 	key := newSigner(t, elliptic.P256())
+	t.Run("attestation", func(t *testing.T) {
+		whileReplaced(t, key, bundle.Attestation, ".loads.intoto.sigstore.json", func(data []byte) []byte {
+			return key.envelope(t, bundle.PayloadType, statement(t, data))
+		})
+	})
+	t.Run("signature", func(t *testing.T) {
+		whileReplaced(t, key, bundle.Message, ".0123456789abcdef.sigstore.json", func(data []byte) []byte { return key.bundle(t, data) })
+	})
+}
+
+func whileReplaced(t *testing.T, key signer, kind bundle.Kind, extension string, sign func(data []byte) []byte) {
 	plugin := filepath.Join(t.TempDir(), "a.so")
 	place := func(i int) {
 		data := fmt.Appendf(nil, "plugin %d", i)
-		next := bundle.AttestationPath(plugin+".next", "loads")
-		write(t, next, key.envelope(t, bundle.PayloadType, statement(t, data)))
+		next := plugin + ".next" + extension
+		write(t, next, sign(data))
 		write(t, plugin+".new", data)
-		for _, step := range [][2]string{{plugin + ".new", plugin}, {next, bundle.AttestationPath(plugin, "loads")}} {
+		for _, step := range [][2]string{{plugin + ".new", plugin}, {next, plugin + extension}} {
 			if err := os.Rename(step[0], step[1]); err != nil {
 				t.Error(err)
 			}
@@ -118,7 +130,7 @@ func TestAttestationsWhileReplaced(t *testing.T) {
 			place(i)
 		}
 	}()
-	search := bundle.Search{Plugin: plugin, Kind: bundle.Attestation}
+	search := bundle.Search{Plugin: plugin, Kind: kind}
 	for running := true; running; {
 		select {
 		case <-done:
@@ -138,7 +150,7 @@ func TestAttestationsWhileReplaced(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !slices.ContainsFunc(evidence, func(e bundle.Evidence) bool { return e.Err == nil }) && bytes.Equal(now, data) {
-			t.Fatalf("no attestation of %+v fits %s", evidence, data)
+			t.Fatalf("no %s of %+v fits %s", kind, evidence, data)
 		}
 	}
 }

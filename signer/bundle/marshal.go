@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // material is verificationMaterial of a bundle made with a key.
@@ -71,12 +72,13 @@ func MarshalEnvelope(key *PublicKey, payloadType string, payload, signature []by
 
 // MarshalStatement gives the in-toto statement that a predicate, an object in JSON, holds
 // of the file with these digests. What [ParseStatement] would refuse, or is too large for
-// a bundle, is an error.
+// a bundle, is an error. The name is for people: what is no UTF-8 in it becomes _.
 func MarshalStatement(name string, file *Digests, predicateType string, predicate []byte) ([]byte, error) {
 	type subject struct {
 		Name   string            `json:"name"`
 		Digest map[string]string `json:"digest"`
 	}
+	name = strings.ReplaceAll(strings.ToValidUTF8(name, "_"), "\uFFFD", "_")
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)

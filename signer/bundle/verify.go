@@ -134,6 +134,18 @@ func (b *Bundle) verifyEnvelope(keys []*PublicKey) (*PublicKey, error) {
 // checkStatement checks that the bundle is an attestation, by whomever, and that it
 // is about the file.
 func (b *Bundle) checkStatement(file *Digests) (*Statement, error) {
+	statement, err := b.readStatement()
+	if err == nil {
+		err = statement.about(file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return statement, nil
+}
+
+// readStatement gives the statement in an attestation, whoever made it.
+func (b *Bundle) readStatement() (*Statement, error) {
 	e := b.Envelope
 	if e == nil {
 		return nil, failure(Invalid, "is a signature over the file, expected an attestation (a DSSE envelope)")
@@ -144,9 +156,6 @@ func (b *Bundle) checkStatement(file *Digests) (*Statement, error) {
 	statement, err := ParseStatement(e.Payload)
 	if err != nil {
 		return nil, failure(Invalid, "holds a statement that cannot be read: %v", err)
-	}
-	if err := statement.about(file); err != nil {
-		return nil, err
 	}
 	return statement, nil
 }

@@ -22,6 +22,9 @@ func Key(ctx context.Context, ref string) (crypto.Signer, error) {
 	linked := kms.SupportedProviders()
 	if !slices.ContainsFunc(linked, func(scheme string) bool { return strings.HasPrefix(ref, scheme) }) {
 		slices.Sort(linked)
+		if err := checkScheme(ref, linked); err != nil {
+			return nil, err
+		}
 		return nil, fmt.Errorf("key %s: %w, it has %s", ref, ErrNotLinked, cmp.Or(strings.Join(linked, ", "), "none"))
 	}
 	key, err := open(ctx, ref, crypto.SHA256)

@@ -10,6 +10,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,8 +77,14 @@ func TestKeyRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir)
-	if _, err := kms.Key(t.Context(), "evil://key"); err == nil || !strings.Contains(err.Error(), "built without") {
+	if _, err := kms.Key(t.Context(), "evil://key"); !errors.Is(err, kms.ErrNoScheme) {
 		t.Errorf("a service that is not linked in: %v", err)
+	}
+	if err := os.Rename(filepath.Join(dir, "sigstore-kms-evil"), filepath.Join(dir, "sigstore-kms-gcpkms")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := kms.Key(t.Context(), "gcpkms://key"); !errors.Is(err, kms.ErrNotLinked) {
+		t.Errorf("a service that is known and not linked in: %v", err)
 	}
 	if _, err := os.Stat(ran); err == nil {
 		t.Error("a reference to a key ran a program")

@@ -117,7 +117,8 @@ func member(t reflect.Type, name string) (reflect.Type, bool) {
 func checkTime(at string, v any) error {
 	var t time.Time
 	s, ok := v.(string)
-	loose := len(s) < 20 || s[13] != ':' || strings.Contains(s, ",") // package time takes these
+	loose := len(s) < 20 || s[13] != ':' || strings.Contains(s, ",") || // package time takes these
+		!strings.HasSuffix(s, "Z") && (s[len(s)-5:len(s)-3] > "23" || s[len(s)-2:] > "59")
 	if !ok || loose || t.UnmarshalText([]byte(s)) != nil || t.IsZero() {
 		return wrong(at, "is %s, expected a time such as 2027-01-31T00:00:00Z", shown(v))
 	}

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -22,16 +21,13 @@ func (d *decider) signatures(rule *Rule) bool {
 		files = nil // an attestation given as a file is not the signature
 	}
 	found, err := d.collect(bundle.Message, files)
-	return d.signed(demand{StepSignature, bundle.Message, rule.Signers, rule.Threshold, files, nil}, found, err)
+	return d.signed(demand{what: StepSignature, kind: bundle.Message, names: rule.Signers, threshold: rule.Threshold, files: files}, found, err)
 }
 
 // attestation asks for a statement of a type, by signers, about the file.
 func (d *decider) attestation(rule *Rule, a Attestation) bool {
 	uri, _ := TypeURI(a.Type)
 	fits := func(e bundle.Evidence) error {
-		if e.Statement.PredicateType != uri {
-			return otherType{untrusted("attests %s, expected %s", quote(e.Statement.PredicateType), quote(uri))}
-		}
 		if len(a.Builders) > 0 {
 			builder, ok := e.Statement.Field(builderPath(uri)...)
 			if !ok || !slices.Contains(a.Builders, builder) {
@@ -44,14 +40,8 @@ func (d *decider) attestation(rule *Rule, a Attestation) bool {
 		return nil
 	}
 	found, err := d.collect(bundle.Attestation, d.subject.Bundles)
-	return d.signed(demand{StepAttestation + " " + a.Type, bundle.Attestation, a.signers(*rule), a.Threshold, d.subject.Bundles, fits}, found, err)
+	return d.signed(demand{StepAttestation + " " + a.Type, bundle.Attestation, a.signers(*rule), a.Threshold, d.subject.Bundles, uri, fits}, found, err)
 }
-
-// otherType is why a statement of another type is none of those asked for. It says less
-// than what is wrong with one of the right type.
-type otherType struct{ error }
-
-func (o otherType) Unwrap() error { return o.error }
 
 // A demand is for evidence by at least threshold of signers.
 type demand struct {
@@ -60,6 +50,7 @@ type demand struct {
 	names     []string
 	threshold int
 	files     []string // where it was looked for; nil for beside the plugin
+	typ       string   // of the predicate; "" for signatures
 	fits      func(bundle.Evidence) error
 }
 
@@ -71,22 +62,20 @@ func (d *decider) signed(want demand, found []bundle.Evidence, err error) bool {
 	want.threshold = max(want.threshold, 1)
 	var good []bundle.Evidence
 	var by [][]int // for each good one: which of the names it may count for
-	failed, others := bundle.Judge(nil, ""), bundle.Judge(nil, "")
+	failed := bundle.Judge(nil, "")
+	var others []string // statements of other types, by whomever: nobody asked for them
 	for _, e := range found {
+		if e.Claimed != "" && e.Claimed != want.typ {
+			others = append(others, fmt.Sprintf("%s (%s)", quote(e.Claimed), filepath.Base(e.File)))
+			continue
+		}
 		counts, err := d.counts(e, want)
 		if err == nil {
 			good, by = addGood(good, by, e, counts)
 			continue
 		}
 		e.Err = err
-		into := &failed
-		if _, other := errors.AsType[otherType](err); other {
-			into = &others
-		}
-		*into = more(*into, bundle.Judge([]bundle.Evidence{e}, ""))
-	}
-	if failed.Status == bundle.Missing {
-		failed = others
+		failed = more(failed, bundle.Judge([]bundle.Evidence{e}, ""))
 	}
 	taken := matching(by, len(want.names))
 	if len(taken) >= want.threshold {
@@ -103,6 +92,9 @@ func (d *decider) signed(want demand, found []bundle.Evidence, err error) bool {
 			reason += "; " + failed.Reason
 		}
 		failed.Status, failed.Bundle = bundle.Untrusted, good[0].File
+	case failed.Status == bundle.Missing && len(others) > 0:
+		reason = fmt.Sprintf("there is no %s; it has to be by %s; what is there attests %s, expected %s",
+			want.what, needed(want.threshold, want.names), some(others), quote(want.typ))
 	case failed.Status == bundle.Missing:
 		search := bundle.Search{Plugin: d.subject.File, Kind: want.kind, Files: want.files}
 		missing := strings.Replace(search.Missing(), "no "+StepAttestation+":", "no "+want.what+":", 1)

@@ -17,6 +17,7 @@ var compiled = []variant{
 	{name: "-gcflags=-l, for ./...", host: "(cd app; tidy; go build -gcflags=-l -o ../bin/ ./...)", author: "folder"},
 	{name: "-gcflags=all=-d=checkptr", host: "build -gcflags=all=-d=checkptr -trimpath", author: "folder"},
 	{name: "-gcflags=all=-spectre=all", host: "build -gcflags=all=-spectre=all -trimpath", author: "folder"},
+	{name: "-gcflags=all=-trimpath, as before Go 1.13", host: "build -gcflags=all=-trimpath=$W -asmflags=all=-trimpath=$W", author: "folder"},
 	{name: "-gcflags=all=-dwarf=false", host: "build -gcflags=all=-dwarf=false -trimpath", author: "folder"},
 	{name: "-gcflags=all=-B -C, less usual ones", host: "build '-gcflags=all=-B -C' -trimpath", author: "folder"},
 	{name: "default.pgo, trimmed", ci: true, host: "cp cpu.pgo app/cmd/host/default.pgo; build -trimpath", author: "folder"},
@@ -67,7 +68,6 @@ var linked = []variant{
 }
 
 var noFits = []variant{
-	{name: "-gcflags=all=-trimpath, as before Go 1.13", host: "build -gcflags=all=-trimpath=$W -asmflags=all=-trimpath=$W", author: "folder", noFit: "runtime/cgo"},
 	{name: "CGO_ENABLED=0", ci: true, host: "rm -r app/clib; nocgo; CGO_ENABLED=0 buildin $W/nocgo", plugin: "bare", noFit: "CGO_ENABLED=0"},
 	{name: "-linkmode=internal", host: "nocgo; (cd nocgo; go build -ldflags=-linkmode=internal -o ../bin/host ./cmd/host)", plugin: "bare", noFit: "-linkmode=internal"},
 	{name: "statically linked", host: "nocgo; (cd nocgo; go build '-ldflags=-linkmode=external -extldflags=-static' -o ../bin/host ./cmd/host)", plugin: "bare", noFit: "static"},

@@ -8,7 +8,10 @@
 //   - one plugin, with an empty build cache, and where nothing has changed;
 //   - ten plugins for six hosts of two Go releases, in one run of plugtool next to a shell
 //     loop of the go build commands of all sixty pairs, the dependencies being in the build
-//     cache: where the hosts come to two distinct plans, and where they come to six.
+//     cache: where the hosts come to two distinct plans, and where they come to six;
+//   - one isolated plugin where nothing has changed, in the first column, next to plugtool's
+//     own build of the same plugin pinned to the host's versions, in the second. It needs
+//     modules from the module proxy.
 //
 // It exits with 1 where a ratio is above its bound.
 //
@@ -33,6 +36,8 @@ const (
 	sameBound = 1.30
 	twoBound  = 0.45
 	sixBound  = 1.00
+
+	isolatedBound = 1.50
 )
 
 func main() {
@@ -40,7 +45,7 @@ func main() {
 	var only string
 	flag.IntVar(&m.rounds, "rounds", 5, "how often each of two commands runs; eight times as often where nothing has changed, a third of that for cold builds and the many, once at least")
 	flag.IntVar(&m.plugins, "plugins", 10, "how many plugins there are for each host")
-	flag.StringVar(&only, "only", "", "measure one thing: cold, same, two or six")
+	flag.StringVar(&only, "only", "", "measure one thing: same, cold, two, six or isolated")
 	releases := flag.String("releases", "go1.26.8,go1.25.12", "the hosts' Go releases, two, as GOTOOLCHAIN has them")
 	flag.StringVar(&m.plugtool, "plugtool", "", "the `binary` to measure; it is built where there is none")
 	flag.Parse()
@@ -76,12 +81,12 @@ func (m *meter) run(only string) (ok bool, err error) {
 	if err := m.writePlugins(); err != nil {
 		return false, err
 	}
-	fmt.Printf("%-34s %12s %12s %8s %14s %8s\n", "", "plugtool", "go build", "ratio", "quartiles", "at most")
+	fmt.Printf("%-37s %12s %12s %8s %14s %8s\n", "", "plugtool", "go build", "ratio", "quartiles", "at most")
 	ok = true
 	for _, measure := range []struct {
 		name string
 		of   func() (bool, error)
-	}{{"same", m.same}, {"cold", m.cold}, {"two", m.two}, {"six", m.six}} {
+	}{{"same", m.same}, {"cold", m.cold}, {"two", m.two}, {"six", m.six}, {"isolated", m.isolated}} {
 		if only != "" && only != measure.name {
 			continue
 		}
@@ -102,7 +107,7 @@ func result(what string, ours, theirs []time.Duration, bound float64) bool {
 	}
 	a, b, ratio := quantile(ours, 2), quantile(theirs, 2), quantile(ratios, 2)
 	spread := fmt.Sprintf("%.2f to %.2f", quantile(ratios, 1), quantile(ratios, 3))
-	fmt.Printf("%-34s %12s %12s %8.2f %14s %8.2f\n", what, a.Round(time.Millisecond), b.Round(time.Millisecond), ratio, spread, bound)
+	fmt.Printf("%-37s %12s %12s %8.2f %14s %8.2f\n", what, a.Round(time.Millisecond), b.Round(time.Millisecond), ratio, spread, bound)
 	return ratio <= bound
 }
 
