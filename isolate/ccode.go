@@ -120,7 +120,19 @@ func (c *copier) looksElsewhere(p *Package) bool {
 			for ownFolders().Match(line) {
 				line = ownFolders().ReplaceAll(line, []byte(" "))
 			}
-			return folders().Match(line)
+			return folders().Match(line) && !neverForPlugins(string(line))
+		})
+	})
+}
+
+// neverForPlugins says whether all conditions of a #cgo line name systems that have no plugins.
+func neverForPlugins(line string) bool {
+	before, _, _ := strings.Cut(line, ":")
+	words := strings.Fields(before[strings.Index(before, "#cgo"):])
+	conditions := words[1:max(1, len(words)-1)]
+	return len(conditions) > 0 && !slices.ContainsFunc(conditions, func(c string) bool {
+		return !slices.ContainsFunc(strings.Split(c, ","), func(tag string) bool {
+			return slices.Contains([]string{"windows", "openbsd", "netbsd", "dragonfly", "solaris", "illumos", "aix", "js", "plan9", "wasip1"}, tag)
 		})
 	})
 }

@@ -372,6 +372,8 @@ func TestCopyLeavesOutTheOwnFolder(t *testing.T) {
 		{"// #cgo CFLAGS: -O2 -I. -g\nimport \"C\"\n", "// #cgo CFLAGS: -O2  -g\nimport \"C\"\n"},
 		{"/*\n#cgo linux CFLAGS: -I./\n#cgo LDFLAGS: -lm\n-I.\n*/\nimport \"C\"\n", "/*\n#cgo linux CFLAGS: \n#cgo LDFLAGS: -lm\n-I.\n*/\nimport \"C\"\n"},
 		{"// #cgo CFLAGS: -I . -I. -I.\nimport \"C\"\n", "// #cgo CFLAGS:   \nimport \"C\"\n"},
+		{"// #cgo CFLAGS: -I.\n// #cgo openbsd,amd64 windows CFLAGS: -I/usr/x\nimport \"C\"\n", "// #cgo CFLAGS: \n// #cgo openbsd,amd64 windows CFLAGS: -I/usr/x\nimport \"C\"\n"},
+		{"// #cgo CFLAGS: -I.\n// #cgo windows linux CFLAGS: -I/usr/x\nimport \"C\"\n", ""},
 		{"// #cgo CFLAGS: -I. -I/usr/include/x\nimport \"C\"\n", ""},
 		{"// #cgo CFLAGS: -DX-I.\nimport \"C\"\n", ""},
 		{"import \"C\"\n\nvar _ = `\n#cgo CFLAGS: -I.\n`\n", ""},
