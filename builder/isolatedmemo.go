@@ -31,7 +31,7 @@ type isolatedMemo struct {
 	Folders         map[string]string // folders that may get other files: of their names
 }
 
-const isolatedMemoVersion = 2 // of the form above, and of what isolate makes of it
+const isolatedMemoVersion = 3 // of the form above, and of what isolate makes of it
 
 // isolatedMemoFile names the file of a memo after all that decides about an isolation
 // but the content of folders. It is "" where there can be none.

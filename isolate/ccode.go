@@ -3,7 +3,9 @@ package isolate
 import (
 	"bytes"
 	"fmt"
+	"go/token"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -75,6 +77,64 @@ func folderFlag(line string) string {
 		}
 	}
 	return ""
+}
+
+var (
+	cgoLines   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^[ \t/*]*#cgo[ \t][^\n]*$`) })
+	ownFolders = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[ \t](-I[ \t]*\./?)(?:[ \t\r]|$)`) })
+	folders    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[ \t"'](?:-I|-i|-B|--sysroot)`) })
+)
+
+// withoutOwnFolder leaves a package's own folder out of what its #cgo lines have the C compiler
+// look into. The go command would write its path, which is another in each build, and so
+// compile the C code in each. It has that folder looked into without being told, but perhaps
+// before or after others that the lines name: where there are such, they stay.
+func (c *copier) withoutOwnFolder(p *Package, content []byte) (edits []Edit) {
+	next := tokens(content)
+	for t := next(); t.tok != token.EOF; t = next() {
+		if t.tok != token.COMMENT {
+			continue
+		}
+		for _, l := range cgoLines().FindAllStringIndex(t.lit, -1) {
+			for at := l[0]; ; {
+				m := ownFolders().FindStringSubmatchIndex(t.lit[at:l[1]])
+				if m == nil {
+					break
+				}
+				edits = append(edits, Edit{Offset: t.offset + at + m[2], Old: t.lit[at+m[2] : at+m[3]]})
+				at += m[3]
+			}
+		}
+	}
+	if len(edits) > 0 && c.looksElsewhere(p) {
+		return nil
+	}
+	return edits
+}
+
+// looksElsewhere says whether a package's #cgo lines name folders besides its own.
+func (c *copier) looksElsewhere(p *Package) bool {
+	return slices.ContainsFunc(p.CgoFiles, func(name string) bool {
+		content, err := c.disk.ReadFile(filepath.Join(p.Dir, name), maxFile)
+		return err != nil || slices.ContainsFunc(cgoLines().FindAll(content, -1), func(line []byte) bool {
+			for ownFolders().Match(line) {
+				line = ownFolders().ReplaceAll(line, []byte(" "))
+			}
+			return folders().Match(line) && !neverForPlugins(string(line))
+		})
+	})
+}
+
+// neverForPlugins says whether all conditions of a #cgo line name systems that have no plugins.
+func neverForPlugins(line string) bool {
+	before, _, _ := strings.Cut(line, ":")
+	words := strings.Fields(before[strings.Index(before, "#cgo"):])
+	conditions := words[1:max(1, len(words)-1)]
+	return len(conditions) > 0 && !slices.ContainsFunc(conditions, func(c string) bool {
+		return !slices.ContainsFunc(strings.Split(c, ","), func(tag string) bool {
+			return slices.Contains([]string{"windows", "openbsd", "netbsd", "dragonfly", "solaris", "illumos", "aix", "js", "plan9", "wasip1"}, tag)
+		})
+	})
 }
 
 // exists says whether there is a file or folder at a path from a package's folder.

@@ -227,7 +227,11 @@ func (c *copier) read(p *Package, name string) ([]byte, error) {
 func (c *copier) rewritten(p *Package, name string, original []byte) (now []byte, err error) {
 	file := filepath.Join(p.Dir, name)
 	c.made[file] = true
-	content, err := edited(original, c.edits[file])
+	edits := c.edits[file]
+	if slices.Contains(p.CgoFiles, name) {
+		edits = slices.Concat(edits, c.withoutOwnFolder(p, original))
+	}
+	content, err := edited(original, edits)
 	if err != nil {
 		return nil, &CannotError{p.ImportPath, fmt.Sprintf("%s: %v", name, err), ""}
 	}

@@ -365,3 +365,33 @@ func TestProve(t *testing.T) {
 		}
 	}
 }
+
+// -I. in #cgo lines would become the path of a folder that is another in each build.
+func TestCopyLeavesOutTheOwnFolder(t *testing.T) {
+	for _, c := range []struct{ source, want string }{
+		{"// #cgo CFLAGS: -O2 -I. -g\nimport \"C\"\n", "// #cgo CFLAGS: -O2  -g\nimport \"C\"\n"},
+		{"/*\n#cgo linux CFLAGS: -I./\n#cgo LDFLAGS: -lm\n-I.\n*/\nimport \"C\"\n", "/*\n#cgo linux CFLAGS: \n#cgo LDFLAGS: -lm\n-I.\n*/\nimport \"C\"\n"},
+		{"// #cgo CFLAGS: -I . -I. -I.\nimport \"C\"\n", "// #cgo CFLAGS:   \nimport \"C\"\n"},
+		{"// #cgo CFLAGS: -I.\n// #cgo openbsd,amd64 windows CFLAGS: -I/usr/x\nimport \"C\"\n", "// #cgo CFLAGS: \n// #cgo openbsd,amd64 windows CFLAGS: -I/usr/x\nimport \"C\"\n"},
+		{"// #cgo CFLAGS: -I.\n// #cgo windows linux CFLAGS: -I/usr/x\nimport \"C\"\n", ""},
+		{"// #cgo CFLAGS: -I. -I/usr/include/x\nimport \"C\"\n", ""},
+		{"// #cgo CFLAGS: -DX-I.\nimport \"C\"\n", ""},
+		{"import \"C\"\n\nvar _ = `\n#cgo CFLAGS: -I.\n`\n", ""},
+	} {
+		if c.want == "" {
+			c.want = c.source
+		}
+		g := graph(t, "example.com/p .: a.org/x\na.org/x@v1.0.0 .:")
+		disk := files{"/example.com/p/main.go": "package main\n\nimport _ \"a.org/x\"\n", "/a.org/x/x.go": "package x\n\n" + c.source}
+		for i := range g.Packages {
+			place(&g.Packages[i], disk)
+		}
+		copies, _, err := copyAll(t, g, disk)
+		if err != nil {
+			t.Fatalf("%q: %v", c.source, err)
+		}
+		if got, want := string(copies.Files["internal/isolated/a.org/x/x.go"]), "package x\n\n"+c.want; got != want {
+			t.Errorf("the copy is\n%q\nwant\n%q", got, want)
+		}
+	}
+}
