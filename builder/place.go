@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -228,7 +227,7 @@ const nextMark = ".next"
 
 // waitingName is how names of sidecars go on after the plugin's, the mark and its number.
 // One is a signer's own where it has part of the signer's fingerprint.
-var waitingName = regexp.MustCompile(`^((\.[0-9a-f]{16})?|\.[^.]+(\.[0-9a-f]{16})?\.intoto)\.sigstore\.json$`)
+var waitingName = lazily(`^((\.[0-9a-f]{16})?|\.[^.]+(\.[0-9a-f]{16})?\.intoto)\.sigstore\.json$`)
 
 // nextSidecars lists the sidecars that killed builds of the output left under the names
 // that they have for a moment only. Those of another plugin, whose name begins like this
@@ -237,7 +236,7 @@ func (p placement) nextSidecars() ([]string, error) {
 	found, err := filepath.Glob(escapeGlob(p.output) + nextMark + "*" + sidecarExtension)
 	return slices.DeleteFunc(found, func(name string) bool {
 		rest := strings.TrimLeft(strings.TrimPrefix(name, p.output+nextMark), "0123456789")
-		return !waitingName.MatchString(rest)
+		return !waitingName().MatchString(rest)
 	}), err
 }
 

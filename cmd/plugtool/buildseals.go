@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -126,10 +127,12 @@ func (b *besides) decide(output string, data []byte, sidecars []builder.Sidecar)
 
 // ownNames is how the names of sidecars go on that plugtool gives. Any other is somebody's
 // own, or that of another file's sidecar.
-var ownNames = regexp.MustCompile(`^((\.[0-9a-f]{16})?|\.(` + strings.Join(append(policy.ShortTypes(), customType), "|") + `)(\.[0-9a-f]{16})?\.intoto)\.sigstore\.json$`)
+var ownNames = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^((\.[0-9a-f]{16})?|\.(` + strings.Join(append(policy.ShortTypes(), customType), "|") + `)(\.[0-9a-f]{16})?\.intoto)\.sigstore\.json$`)
+})
 
 // waitingNames are those that sidecars have while a plugin is replaced: the build removes them.
-var waitingNames = regexp.MustCompile(`^\.next[0-9]*\.`)
+var waitingNames = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\.next[0-9]*\.`) })
 
 // ofAnother tells whether a sidecar is named after another file that is there.
 func ofAnother(sidecar, output string) bool {
@@ -150,11 +153,11 @@ func findStale(output string, plugin *bundle.Digests, seals []seal, named map[st
 	for _, file := range slices.Concat(signatures, attestations) {
 		rest := strings.TrimPrefix(file, filepath.Clean(output))
 		text, b, err := readSidecar(file)
-		if err != nil || b == nil || named[file] || waitingNames.MatchString(rest) || ofAnother(file, output) {
+		if err != nil || b == nil || named[file] || waitingNames().MatchString(rest) || ofAnother(file, output) {
 			continue
 		}
 		replaced := slices.ContainsFunc(seals, func(s seal) bool { return s.sameAs(text, b, plugin) })
-		ours := ownNames.MatchString(rest)
+		ours := ownNames().MatchString(rest)
 		stays := b.About(plugin) == nil
 		switch {
 		case ours && replaced:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -131,7 +132,7 @@ func (w *yamlWriter) text(s string) {
 	w.json.Write(quoted)
 }
 
-var wholeNumber = regexp.MustCompile(`^(0|-?[1-9][0-9]*)$`)
+var wholeNumber = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(0|-?[1-9][0-9]*)$`) })
 
 func (w *yamlWriter) value(at string, n ast.Node) error {
 	switch n := n.(type) {
@@ -150,7 +151,7 @@ func (w *yamlWriter) value(at string, n ast.Node) error {
 	case *ast.BoolNode:
 		fmt.Fprint(&w.json, n.Value)
 	case *ast.IntegerNode:
-		if s := n.Token.Value; wholeNumber.MatchString(s) && len(s) <= wholeNumberMax {
+		if s := n.Token.Value; wholeNumber().MatchString(s) && len(s) <= wholeNumberMax {
 			w.json.WriteString(s)
 		} else {
 			w.text(s)
