@@ -209,6 +209,9 @@ func (i *Isolated) warnings() (list []string) {
 	if i == nil {
 		return nil
 	}
+	for _, pattern := range i.Unmatched {
+		list = append(list, fmt.Sprintf("--isolate has %s, and no package that the plugin is built from is called so", pattern))
+	}
 	for _, d := range i.Pinned {
 		if asked := i.asked(d.Module); asked != "" {
 			list = append(list, fmt.Sprintf("%s is the host's %s, and the plugin asks for %s: %s", d.Packages[0], d.Host, asked, d.Why))

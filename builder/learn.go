@@ -35,7 +35,6 @@ func (r *run) learn(ctx context.Context, src *Source, a *attempt) bool {
 	}
 	if src.Learned.Work == nil {
 		if src.Learned.Work = r.workFolders(ctx, *src, a); src.Learned.Work != nil {
-			r.progress("refused: %s; the host records the folder of the go command that built it", a.refusal())
 			return true
 		}
 	}

@@ -24,6 +24,10 @@ var silentCases = []hostCase{
 		ownFolder(b)
 	}},
 	{name: "-gcflags given twice", want: builder.Modules, setup: checkout("-gcflags=example.com/dep=-N", "-gcflags=example.com/host/api=-N -l")},
+	{name: "the go command's work folder", want: builder.Modules, setup: func(b *bench) {
+		// For no others, which would all have to be compiled; the cache has none for this folder.
+		checkout("-gcflags=plugin=-trimpath="+b.dir, "-gcflags=runtime/cgo=-trimpath="+b.dir)(b)
+	}},
 	{name: "a name that CGO_CFLAGS define", want: builder.Modules, setup: func(b *bench) {
 		b.write(filepath.Join(b.host, "clib", "more.go"), "package clib\n\nimport \"C\"\n\n// More is what the C compiler is told.\nfunc More() int { return C.MORE }\n")
 		b.sums(b.host)

@@ -48,6 +48,7 @@ func (r *run) workFolders(ctx context.Context, src Source, a *attempt) map[strin
 	}
 	found := map[string]string{}
 	for _, root := range workRoots(known) {
+		r.progress("refused: %s; the host records a folder of the go command that built it, %s; looking for which, which may take minutes", a.refusal(), root)
 		for _, digits := range []string{"000", "0000"} {
 			r.findWorkFolders(ctx, src, a.plan.Layout, root, digits, hashes, found)
 		}
@@ -133,14 +134,20 @@ func (r *run) findWorkFolders(ctx context.Context, src Source, l Layout, root, d
 // exportData gives what a compiled package's hash is made of: the data between the two
 // marks of its archive's first member, without what says which format it has and, at the
 // end, the hash itself (cmd/compile/internal/noder WriteExports, internal/pkgbits DumpTo).
+// It is nil for anything else than such an archive.
 func exportData(archive []byte) []byte {
 	const begin, end = "\n$$B\nu", "\n$$\n"
-	from := bytes.Index(archive, []byte(begin))
+	files := members(archive)
+	if len(files) == 0 {
+		return nil
+	}
+	first := files[0].data
+	from := bytes.Index(first, []byte(begin))
 	if from < 0 {
 		return nil
 	}
-	data := archive[from+len(begin):]
-	to := bytes.Index(data, []byte(end))
+	data := first[from+len(begin):]
+	to := bytes.LastIndex(data, []byte(end)) // the data itself may hold those bytes, too
 	if to < len(inspector.Hash{}) {
 		return nil
 	}
@@ -157,7 +164,7 @@ func numberOf(data []byte, guess string, digits int, want inspector.Hash) (name 
 	if digits > 3 {
 		first, last = 1000, 9999
 	}
-	for n, hashed := first, 0; n <= last && hashed < maxHashed; n, hashed = n+1, hashed+len(data) {
+	for n, hashed := first, int64(0); n <= last && hashed < maxHashed; n, hashed = n+1, hashed+int64(len(data)) {
 		name = fmt.Sprintf("b%03d", n)
 		to := guess[:strings.LastIndexByte(guess, '/')+1] + name
 		sum := sha256.Sum256(bytes.ReplaceAll(data, []byte(guess), []byte(to)))

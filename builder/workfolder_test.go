@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -65,5 +66,28 @@ func TestNumberOf(t *testing.T) {
 	exact := exportData(compile("-trimpath="+dir+"/away", "-trimpath="+workMarkFolder+folder))
 	if sum := sha256.Sum256(exact); sum != want {
 		t.Error("compiled as if in the folder, the package has another hash")
+	}
+}
+
+// TestExportData gives archives that are none, and data that holds the mark at its end.
+func TestExportData(t *testing.T) {
+	archive := func(size, content string) string {
+		return "!<arch>\n" + "__.PKGDEF       0           0     0     644     " + size + strings.Repeat(" ", 10-len(size)) + "`\n" + content
+	}
+	const content = "go object linux\n\n$$B\nudata\n$$\nmore12345678\n$$\n"
+	for _, c := range []struct{ archive, want string }{
+		{archive(strconv.Itoa(len(content)), content+"\n$$B\nuother12345678\n$$\n"), "data\n$$\nmore"},
+		{"", ""},
+		{content, ""},
+		{archive("x", content), ""},
+		{archive("-1", content), ""},
+		{archive("999999999", content), ""},
+		{archive("20", content), ""},
+		{archive(strconv.Itoa(len(content)-4), content), ""},
+		{archive("12", "\n$$B\nux\n$$\n"), ""},
+	} {
+		if got := string(exportData([]byte(c.archive))); got != c.want {
+			t.Errorf("of %q: %q, want %q", c.archive, got, c.want)
+		}
 	}
 }

@@ -30,9 +30,9 @@ func cgoLines(each func(func(goelf.Func) bool) error) (map[string]int, error) {
 }
 
 // CgoFolders says in which folder the compiler had the files that cgo wrote for a package,
-// by packages of which functions from there are left. It is one of the go command's work
-// folder, where the host was compiled with a -trimpath in -gcflags, and else "." or the
-// package's own. A descriptor knows none.
+// by packages of which functions from there are left. Where the host was compiled with a
+// -trimpath in -gcflags, it is one of the go command's work folder, which the go command
+// hides elsewhere. A descriptor knows none.
 func (h *Host) CgoFolders() (map[string]string, error) {
 	folders := map[string]string{}
 	err := h.funcs(func(fn goelf.Func) bool {

@@ -50,6 +50,9 @@ type Choice struct {
 	Shared []Decision `json:"shared"`
 	Left   []Decision `json:"left,omitempty"`
 
+	// Unmatched are patterns of the rules that match no package of the plugin.
+	Unmatched []string `json:"unmatched,omitempty"`
+
 	// Align lists modules that the plugin has to take at the host's version, because
 	// packages of them are not moved, and has at another.
 	Align []string `json:"-"`
@@ -108,9 +111,29 @@ func Choose(graph *Graph, host Host, rules Rules, wishes Wishes) (*Choice, error
 	for {
 		c.pin()
 		if !c.move() {
-			return c.choice(), nil
+			choice := c.choice()
+			choice.Unmatched = c.unmatched()
+			return choice, nil
 		}
 	}
+}
+
+// unmatched lists patterns that match nothing: a slip of the pen, most likely.
+func (c *chooser) unmatched() (list []string) {
+	matchesNone := func(pattern string) bool {
+		return !slices.ContainsFunc(c.sorted(), func(path string) bool { return matches(pattern, path) })
+	}
+	for _, pattern := range c.rules.Patterns {
+		if matchesNone(pattern) {
+			list = append(list, pattern)
+		}
+	}
+	for _, pattern := range c.rules.Not {
+		if matchesNone(pattern) {
+			list = append(list, "!"+pattern)
+		}
+	}
+	return list
 }
 
 // sorted lists the packages by path.

@@ -266,6 +266,23 @@ func closed(t *testing.T, g *isolate.Graph, c *isolate.Choice) {
 	}
 }
 
+func TestChooseTellsWhatMatchesNothing(t *testing.T) {
+	g := graph(t, "example.com/p .: a.org/x\na.org/x .:")
+	for rules, want := range map[string]string{"all": "", "a.org/...": "", "a.org/y": "a.org/y", "all,!a.org/x": "", "all,!a.org/z/...": "!a.org/z/..."} {
+		r, err := isolate.ParseRules(rules)
+		if err != nil {
+			t.Fatal(err)
+		}
+		choice, err := isolate.Choose(g, host(g, usualHost), r, isolate.Wishes{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(choice.Unmatched, " "); got != want {
+			t.Errorf("%s: %q match nothing, want %q", rules, got, want)
+		}
+	}
+}
+
 func TestChooseRefuses(t *testing.T) {
 	for _, c := range []struct{ name, graph, want string }{
 		{"another module's main package", "example.com/other .:", "its main package example.com/p is not of the module example.com/p"},

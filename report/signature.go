@@ -74,6 +74,7 @@ func (r *Report) signatureFinding(host *inspector.HostRef, p Plugin) inspector.F
 	case bundle.Unverified:
 		f.ID, f.Title = signatureUntrusted, "the signature of "+p.File+" was not checked: no key, identity or policy was given"
 		f.Fix = []string{"give the signer's public key by --key, if you trust it"}
+		f.Detail = "" // it says the same
 	}
 	return described(f)
 }

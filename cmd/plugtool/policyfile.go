@@ -105,5 +105,5 @@ func (f policyFile) located(err error) error {
 			return usagef("", "%s:%d: %s", f.file, line, text)
 		}
 	}
-	return usagef("", "%s: %s", f.file, text)
+	return usagef("docs/policy.md says what a policy holds, and `plugtool schema plugtool.policy/v1` is its schema", "policy %s: %s", f.file, text)
 }
